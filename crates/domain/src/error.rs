@@ -1,0 +1,240 @@
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+
+use crate::ByteSize;
+
+/// The result of everything that can fail in a way its caller should hear of.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that can go wrong, in the caller's words. Each HTTP surface turns these into its answers with one
+/// exhaustive match; there is no other way for a text to reach a client.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A field that must be there is absent or empty.
+    #[error("{0} is required")]
+    Missing(&'static str),
+    /// A field is there, and wrong.
+    #[error("{field} {reason}")]
+    Invalid {
+        /// The field, parameter, header or part, as the caller spells it.
+        field: Cow<'static, str>,
+        /// What is wrong and what to do, continuing a sentence that begins with the field.
+        reason: Cow<'static, str>,
+    },
+    /// Not there, or not visible to this caller: nobody can tell which.
+    #[error("{0} not found")]
+    NotFound(Thing),
+    /// The name is in use.
+    #[error("{0}")]
+    Taken(Taken),
+    /// A rule of the library forbids it, whoever asks.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// No API key was sent.
+    #[error("no API key was provided")]
+    KeyMissing,
+    /// The API key is unknown, revoked or expired.
+    #[error("the API key is not valid")]
+    KeyInvalid,
+    /// The caller's role is too low.
+    #[error("the role does not allow it")]
+    Forbidden,
+    /// The storage of the client is on hold, full, or too full for this write.
+    #[error("storage is blocked")]
+    StorageBlocked,
+    /// One file or one body is larger than may be.
+    #[error("larger than {limit}")]
+    TooLarge {
+        /// What was too large.
+        what: Thing,
+        /// The largest that is taken.
+        limit: ByteSize,
+    },
+    /// A limit on what is not counted, or on how much is done at once, is reached.
+    #[error("the limit of {limit} for {what} is reached")]
+    LimitReached {
+        /// What is limited.
+        what: &'static str,
+        /// The figure, with its unit.
+        limit: Cow<'static, str>,
+    },
+    /// The machine's free disk is below the configured floor.
+    #[error("the free disk is below the floor")]
+    DiskFull,
+    /// An upload URL does not cover this transfer.
+    #[error("{0}")]
+    Denied(Denial),
+    /// Something we need does not answer in time; the caller may try again.
+    #[error("{0} is not available")]
+    Unavailable(&'static str),
+    /// Our own fault. Its text is for the log alone.
+    #[error(transparent)]
+    Internal(Internal),
+}
+
+impl Error {
+    /// A field that is wrong, and why.
+    pub fn invalid(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::Invalid { field: field.into(), reason: reason.into() }
+    }
+
+    /// Our own fault while doing something, caused by another error.
+    pub fn internal(doing: &'static str, source: impl StdError + Send + Sync + 'static) -> Self {
+        Self::Internal(Internal::new(doing).because(source))
+    }
+
+    /// Our own fault: something that cannot be, was.
+    pub fn inconsistent(what: impl Into<Cow<'static, str>>) -> Self {
+        Self::Internal(Internal { doing: what.into(), source: None })
+    }
+}
+
+/// The things a caller can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// A file of the library.
+    File,
+    /// A folder.
+    Folder,
+    /// A client.
+    Client,
+    /// An API key.
+    Key,
+    /// A plan of the configuration.
+    Plan,
+    /// A registered upload.
+    Upload,
+    /// A request's body.
+    Body,
+    /// A movie.
+    Movie,
+    /// A template.
+    Template,
+    /// A path that no route knows.
+    Route,
+}
+
+impl fmt::Display for Thing {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::File => "File",
+            Self::Folder => "Folder",
+            Self::Client => "Client",
+            Self::Key => "Key",
+            Self::Plan => "Plan",
+            Self::Upload => "Upload",
+            Self::Body => "Body",
+            Self::Movie => "Movie",
+            Self::Template => "Template",
+            Self::Route => "Endpoint",
+        })
+    }
+}
+
+/// Whose name is in use, and by whom it was wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Taken {
+    /// An upload found a file of its name.
+    #[error("a file of this name exists")]
+    FileAtUpload,
+    /// A move or rename found a file of the new name.
+    #[error("a file of this name exists in the destination")]
+    FileAtDestination,
+    /// A move or rename found a folder of the new name.
+    #[error("a folder of this name exists in the destination")]
+    FolderAtDestination,
+    /// A client with this identifier exists.
+    #[error("a client with this id exists")]
+    Client,
+}
+
+/// What the library never does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Delete the root folder.
+    #[error("cannot delete root folder")]
+    DeleteRoot,
+    /// Delete `temp`.
+    #[error("cannot delete the temp folder")]
+    DeleteTemp,
+    /// Delete a folder with something in it, unless everything in it is meant.
+    #[error("folder is not empty")]
+    FolderNotEmpty,
+    /// Move or rename the root folder.
+    #[error("cannot move or rename root folder")]
+    MoveRoot,
+    /// Move or rename `temp`.
+    #[error("cannot move or rename the temp folder")]
+    MoveTemp,
+    /// Rename or move `generated` or one of its own sub-folders.
+    #[error("cannot move or rename the generated folder")]
+    MoveGenerated,
+    /// Move a folder into `temp` or out of it.
+    #[error("folders cannot move into or out of the temp folder")]
+    FolderAcrossTemp,
+    /// Move a folder into itself or below itself.
+    #[error("a folder cannot be moved into itself")]
+    FolderIntoItself,
+}
+
+/// Why an upload URL does not cover a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Denial {
+    /// The signature is absent, or not ours.
+    #[error("the signature does not match")]
+    Signature,
+    /// Its time is over.
+    #[error("the URL has expired")]
+    Expired,
+    /// The content type is not the registered one.
+    #[error("the content type is not the registered one")]
+    ContentType,
+    /// The length is absent, or not the registered one.
+    #[error("the length is not the registered one")]
+    Length,
+    /// The registration is gone: the file was deleted, or its time ran out.
+    #[error("the registration is gone")]
+    Gone,
+    /// The upload is done, and these are other bytes.
+    #[error("the upload is done with other bytes")]
+    OtherBytes,
+    /// The storage of the client is on hold or full.
+    #[error("storage is blocked")]
+    StorageBlocked,
+}
+
+/// A failure of ours: what was being done, and the error beneath. For the log, never for a client.
+#[derive(Debug)]
+pub struct Internal {
+    doing: Cow<'static, str>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Internal {
+    /// A failure while doing something.
+    pub const fn new(doing: &'static str) -> Self {
+        Self { doing: Cow::Borrowed(doing), source: None }
+    }
+
+    /// With the error beneath.
+    #[must_use]
+    pub fn because(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+}
+
+impl fmt::Display for Internal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.doing)?;
+        let mut next: Option<&(dyn StdError + 'static)> = self.source.as_deref().map(|source| source as _);
+        while let Some(error) = next {
+            write!(formatter, ": {error}")?;
+            next = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Internal {}
