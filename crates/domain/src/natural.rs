@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 /// A text whose byte order is the natural order of the names: letters without case, runs of digits by their value, so
 /// that `img2` comes before `img10`. Names that differ only in case or in leading zeros share a key; order those by
 /// the name itself.
@@ -11,8 +13,8 @@ pub fn natural_key(name: &str) -> String {
         if first.is_ascii_digit() {
             let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
             let digits = rest[..end].trim_start_matches('0');
-            key.push_str(&format!("{:03}", digits.len()));
-            key.push_str(digits);
+            // Writing to a string cannot fail.
+            let _ = write!(key, "{:03}{digits}", digits.len());
             rest = &rest[end..];
         } else {
             key.push(first.to_ascii_lowercase());

@@ -181,8 +181,10 @@ impl FolderPath {
     }
 
     /// What every refusal of a folder's spelling says.
-    pub(crate) fn refuse() -> Error {
-        Error::invalid("folder", "must consist of letters, digits, underscores and hyphens, with / between levels")
+    pub const RULE: &str = "must consist of letters, digits, underscores and hyphens, with / between levels";
+
+    fn refuse() -> Error {
+        Error::invalid("folder", Self::RULE)
     }
 
     /// The folder below this one.

@@ -1,1 +1,12 @@
+//! Untrusted media.
+//!
+//! [`sniff`] says what a file is by its first bytes: pure, and it never fails. [`run`] is the one door through which
+//! Reelshelf starts another program: with limits on time, output and number, and with nothing left behind.
+//! The crate knows no HTTP, no SQL and no blob store.
+#![warn(missing_docs)]
 
+mod process;
+mod sniff;
+
+pub use process::{Command, Limits, Output, ProcessError, Slots, run};
+pub use sniff::{HEAD_BYTES, sniff};

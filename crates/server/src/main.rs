@@ -1,1 +1,7 @@
-fn main() {}
+//! The `reelshelf` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    reelshelf::cli::main()
+}

@@ -1,0 +1,93 @@
+//! What everything is done with.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use reelshelf_domain::{Chance, Clock, KeyId, Result, UnixMillis};
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::task::TaskTracker;
+
+use crate::blobs::Blobs;
+use crate::config::Settings;
+use crate::library::{KeyCache, Signer};
+use crate::store::Store;
+
+/// The product, without its surfaces: cheap to clone, shared by every request and every job.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts of an [`App`].
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The bytes.
+    pub blobs: Blobs,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The randomness.
+    pub chance: Arc<dyn Chance>,
+    /// The configuration.
+    pub settings: Settings,
+    /// Who the keys belong to.
+    pub keys: KeyCache,
+    /// When keys were last used, until it is written down.
+    pub used_keys: Mutex<HashMap<KeyId, UnixMillis>>,
+    /// Signs upload URLs.
+    pub signer: Signer,
+    /// How many more uploads may be under way.
+    pub upload_slots: Arc<Semaphore>,
+    /// Transfers and jobs under way, which a graceful stop waits for.
+    pub tasks: TaskTracker,
+    /// When this process opened the database and the blobs.
+    pub started_at: UnixMillis,
+    /// Rung when a job may be due.
+    pub job_bell: Notify,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Opens the database and the blobs.
+    pub async fn open(settings: Settings, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Result<Self> {
+        let store = Store::connect(&settings.store).await?;
+        let blobs = Blobs::open(&settings.blobs, &settings.server).await?;
+        let signer = Signer::open(&store, chance.as_ref()).await?;
+        let app = Self(Arc::new(Parts {
+            started_at: clock.now(),
+            keys: KeyCache::new(settings.limits.cached_keys),
+            upload_slots: Arc::new(Semaphore::new(settings.uploads.at_once)),
+            store,
+            blobs,
+            clock,
+            chance,
+            settings,
+            used_keys: Mutex::default(),
+            signer,
+            tasks: TaskTracker::new(),
+            job_bell: Notify::new(),
+        }));
+        crate::library::sync_plans(&app).await?;
+        Ok(app)
+    }
+
+    /// Now.
+    pub fn now(&self) -> UnixMillis {
+        self.clock.now()
+    }
+
+    /// Waits for transfers and jobs under way, writes down what is still in memory, and closes the database.
+    pub async fn close(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        if let Err(error) = crate::library::write_down_key_use(self).await {
+            tracing::error!(%error, "the last use of keys could not be written down");
+        }
+        self.store.close().await;
+    }
+}

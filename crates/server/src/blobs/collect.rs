@@ -1,0 +1,50 @@
+//! The collector: the only code that deletes a blob.
+
+use futures::{StreamExt, TryStreamExt};
+use reelshelf_domain::{Result, UnixMillis};
+
+use super::{BlobKey, Blobs};
+use crate::store::Store;
+
+/// How many objects are deleted between two looks at the database.
+const BATCH: i64 = 200;
+/// How many objects are deleted at once.
+const AT_ONCE: usize = 8;
+
+/// Condemns the copies that nobody refers to, deletes their objects, then their rows. Answers how many went.
+pub async fn collect(store: &Store, blobs: &Blobs, now: UnixMillis) -> Result<usize> {
+    store.condemn_blobs(now, now).await?;
+    let mut gone = 0;
+    loop {
+        let batch = store.condemned_blobs(BATCH).await?;
+        if batch.is_empty() {
+            return Ok(gone);
+        }
+        futures::stream::iter(batch.clone())
+            .map(|condemned| blobs.delete(BlobKey::Original(condemned.client, condemned.id)))
+            .buffer_unordered(AT_ONCE)
+            .try_collect::<()>()
+            .await?;
+        gone += batch.len();
+        store.forget_blobs(batch.into_iter().map(|condemned| condemned.id).collect()).await?;
+    }
+}
+
+/// Deletes objects that no row speaks of: what a crash left between making bytes durable and committing their row. Only
+/// those named before `cutoff`, since a younger one may be about to get its row. Answers how many went.
+pub async fn sweep_orphans(store: &Store, blobs: &Blobs, cutoff: UnixMillis) -> Result<usize> {
+    let mut gone = 0;
+    for shard in 0..=u8::MAX {
+        let (keys, strangers) = blobs.list(shard).await?;
+        for name in strangers {
+            tracing::warn!(name, "an object that is none of ours is left alone");
+        }
+        let old: Vec<_> = keys.into_iter().filter(|key| key.made_at() < cutoff).collect();
+        let known = store.known_blobs(&old.iter().map(BlobKey::blob).collect::<Vec<_>>()).await?;
+        for orphan in old.into_iter().filter(|key| !known.contains(&key.blob())) {
+            blobs.delete(orphan).await?;
+            gone += 1;
+        }
+    }
+    Ok(gone)
+}

@@ -1,0 +1,233 @@
+//! Scratch files: bytes on their way in, hashed in the pass that writes them. The disk is the buffer; memory is constant.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use reelshelf_domain::{AssetHash, ByteSize, Error, Result};
+use rustix::fs::{FlockOperation, flock};
+use sha2::{Digest, Sha256};
+use tokio::task::JoinHandle;
+
+use super::blocking;
+
+/// How much is gathered before a thread hashes and writes it, while the next piece gathers.
+const PIECE: usize = 256 * 1024;
+
+/// The scratch folder of this process. Each process has its own and holds a lock in it; a folder whose lock nobody
+/// holds was left by a process that is gone, and is cleared at the next start of any.
+#[derive(Clone)]
+pub struct Scratch {
+    root: PathBuf,
+    own: Arc<Own>,
+}
+
+struct Own {
+    folder: PathBuf,
+    next: AtomicU64,
+    _lock: File,
+}
+
+impl Scratch {
+    pub(super) async fn open(root: PathBuf) -> Result<Self> {
+        let at = root.clone();
+        let (folder, lock) = blocking("opening the scratch folder", move || {
+            std::fs::create_dir_all(&at)?;
+            clear_abandoned(&at)?;
+            claim(&at)
+        })
+        .await?;
+        Ok(Self { root, own: Arc::new(Own { folder, next: AtomicU64::new(0), _lock: lock }) })
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.own.folder
+    }
+
+    pub(super) fn fill(&self) -> Result<Fill> {
+        let number = self.own.next.fetch_add(1, Ordering::Relaxed);
+        let path = ScratchPath(self.own.folder.join(number.to_string()));
+        let sink = Sink { file: None, path, hasher: Sha256::new(), size: 0, head: Vec::new() };
+        Ok(Fill { gathered: Vec::new(), spare: Vec::new(), sink: Turn::Here(Box::new(sink)) })
+    }
+
+    pub(super) async fn count(&self) -> Result<usize> {
+        let root = self.root.clone();
+        blocking("counting scratch files", move || {
+            let mut count = 0;
+            for folder in std::fs::read_dir(root)? {
+                count += std::fs::read_dir(folder?.path())?.count().saturating_sub(1);
+            }
+            Ok(count)
+        })
+        .await
+    }
+}
+
+fn claim(root: &Path) -> std::io::Result<(PathBuf, File)> {
+    for number in 0_u32.. {
+        let folder = root.join(number.to_string());
+        match std::fs::create_dir(&folder) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+            created => created?,
+        }
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("lock"))?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+        return Ok((folder, lock));
+    }
+    Err(ErrorKind::AlreadyExists.into())
+}
+
+fn clear_abandoned(root: &Path) -> std::io::Result<()> {
+    for folder in std::fs::read_dir(root)? {
+        let folder = folder?.path();
+        let held = match File::open(folder.join("lock")) {
+            Ok(lock) => flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err(),
+            // A process that died between making the folder and its lock.
+            Err(_) => false,
+        };
+        if !held {
+            std::fs::remove_dir_all(folder)?;
+        }
+    }
+    Ok(())
+}
+
+/// A scratch file's place. The file goes when this goes, unless it was renamed away.
+#[derive(Debug)]
+struct ScratchPath(PathBuf);
+
+impl Drop for ScratchPath {
+    fn drop(&mut self) {
+        match std::fs::remove_file(&self.0) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                tracing::warn!(%error, "a scratch file could not be removed");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A scratch file that is being filled.
+pub struct Fill {
+    gathered: Vec<u8>,
+    spare: Vec<u8>,
+    sink: Turn,
+}
+
+/// Who has the file: this task, or the thread that writes to it.
+enum Turn {
+    Here(Box<Sink>),
+    Away(JoinHandle<std::io::Result<(Box<Sink>, Vec<u8>)>>),
+    Lost,
+}
+
+struct Sink {
+    file: Option<File>,
+    path: ScratchPath,
+    hasher: Sha256,
+    size: u64,
+    head: Vec<u8>,
+}
+
+impl Sink {
+    fn write(&mut self, piece: &[u8]) -> std::io::Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(OpenOptions::new().write(true).create_new(true).open(&self.path.0)?),
+        };
+        file.write_all(piece)?;
+        self.hasher.update(piece);
+        self.size += piece.len() as u64;
+        let wanted = reelshelf_media::HEAD_BYTES.saturating_sub(self.head.len());
+        self.head.extend_from_slice(&piece[..piece.len().min(wanted)]);
+        Ok(())
+    }
+}
+
+impl Fill {
+    /// Adds bytes. At most two pieces are in memory: one gathering, one being written.
+    pub async fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
+        while !bytes.is_empty() {
+            let (now, rest) = bytes.split_at(bytes.len().min(PIECE - self.gathered.len()));
+            self.gathered.extend_from_slice(now);
+            bytes = rest;
+            if self.gathered.len() == PIECE {
+                self.send_off().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything is here: its size, its hash and its first bytes.
+    pub async fn finish(mut self) -> Result<Filled> {
+        // Also for an empty file, which must exist.
+        self.send_off().await?;
+        let sink = self.sink().await?;
+        Ok(Filled {
+            size: ByteSize::new(sink.size),
+            hash: AssetHash::from_bytes(sink.hasher.finalize().into()),
+            head: sink.head,
+            file: sink.file,
+            path: sink.path,
+        })
+    }
+
+    async fn send_off(&mut self) -> Result<()> {
+        let mut sink = self.sink().await?;
+        let spare = std::mem::take(&mut self.spare);
+        let piece = std::mem::replace(&mut self.gathered, spare);
+        self.sink = Turn::Away(tokio::task::spawn_blocking(move || {
+            sink.write(&piece)?;
+            Ok((sink, piece))
+        }));
+        Ok(())
+    }
+
+    /// Waits until the file is back.
+    async fn sink(&mut self) -> Result<Box<Sink>> {
+        match std::mem::replace(&mut self.sink, Turn::Lost) {
+            Turn::Here(sink) => Ok(sink),
+            Turn::Lost => Err(Error::inconsistent("a scratch file was used after it failed")),
+            Turn::Away(writing) => match writing.await {
+                Ok(Ok((sink, mut piece))) => {
+                    piece.clear();
+                    self.spare = piece;
+                    Ok(sink)
+                }
+                Ok(Err(error)) if error.kind() == ErrorKind::StorageFull => Err(Error::DiskFull),
+                Ok(Err(error)) => Err(Error::internal("writing a scratch file", error)),
+                Err(error) => Err(Error::internal("writing a scratch file", error)),
+            },
+        }
+    }
+}
+
+/// A scratch file that is complete. It is not durable yet.
+pub struct Filled {
+    /// How many bytes.
+    pub size: ByteSize,
+    /// Which bytes.
+    pub hash: AssetHash,
+    /// The first of them, enough to tell what they are.
+    pub head: Vec<u8>,
+    file: Option<File>,
+    path: ScratchPath,
+}
+
+impl Filled {
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path.0
+    }
+
+    /// Makes the bytes durable under the scratch name, and gives that name.
+    pub(super) fn sync(&mut self) -> std::io::Result<&Path> {
+        if let Some(file) = self.file.take() {
+            file.sync_all()?;
+        }
+        Ok(&self.path.0)
+    }
+}

@@ -1,0 +1,73 @@
+use reelshelf_domain::{BlobId, ClientId, UnixMillis};
+
+/// How many folders the objects of a kind are spread over.
+pub const SHARDS: u16 = 256;
+
+/// The address of an object, one variant for each kind. A new kind does not compile until it has a name, and can be
+/// told from every other by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BlobKey {
+    /// The bytes of a file as they were uploaded.
+    Original(ClientId, BlobId),
+}
+
+impl BlobKey {
+    /// The folders of a shard, one for each kind.
+    pub fn folders(shard: u8) -> [String; 1] {
+        [format!("originals/{shard:02x}")]
+    }
+
+    /// The name of the object: its kind, its shard, its client and its copy.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Original(client, blob) => format!("originals/{:02x}/{client}-{blob}", Self::shard(*blob)),
+        }
+    }
+
+    /// The key of a name; `None` for a name that no key has.
+    pub fn parse(name: &str) -> Option<Self> {
+        let (folder, file) = name.rsplit_once('/')?;
+        let (kind, _) = folder.split_once('/')?;
+        let (client, blob) = file.split_once('-')?;
+        let key = match kind {
+            "originals" => Self::Original(client.parse().ok()?, blob.parse().ok()?),
+            _ => return None,
+        };
+        (key.name() == name).then_some(key)
+    }
+
+    /// Which copy.
+    pub const fn blob(&self) -> BlobId {
+        match self {
+            Self::Original(_, blob) => *blob,
+        }
+    }
+
+    /// When the copy was named: just before it was made durable.
+    pub fn made_at(&self) -> UnixMillis {
+        self.blob().made_at()
+    }
+
+    /// The last byte of an identifier is random, and so spreads evenly.
+    fn shard(blob: BlobId) -> u8 {
+        let text = blob.to_string();
+        u8::from_str_radix(&text[text.len() - 2..], 16).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reelshelf_domain::{SeededChance, UnixMillis};
+
+    use super::*;
+
+    #[test]
+    fn a_name_leads_back_to_its_key() {
+        let chance = SeededChance::new(7);
+        let client = ClientId::generate(&chance).unwrap();
+        let key = BlobKey::Original(client, BlobId::generate(UnixMillis::new(1_000), &chance).unwrap());
+        assert_eq!(BlobKey::parse(&key.name()), Some(key));
+        assert_eq!(BlobKey::parse(&key.name().replace("originals", "others")), None);
+        assert_eq!(BlobKey::parse("originals/zz/x"), None);
+    }
+}

@@ -1,0 +1,117 @@
+//! A folder on disk. A file is made durable before it is named, and its name before anybody refers to it.
+
+use std::fs::File;
+use std::io::{ErrorKind, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use futures::StreamExt;
+use reelshelf_domain::{ByteRange, Error, Result};
+use tokio::io::AsyncReadExt;
+use tokio_util::io::ReaderStream;
+
+use super::{BlobKey, ByteStream, Filled, blocking};
+
+/// How much is read at a time.
+const PIECE: usize = 128 * 1024;
+
+#[derive(Clone)]
+pub(super) struct Local {
+    root: PathBuf,
+}
+
+impl Local {
+    /// Opens the folder, and makes the folders of all shards, so that no upload has to.
+    pub(super) async fn open(root: &Path) -> Result<Self> {
+        let root = root.to_owned();
+        let at = root.clone();
+        blocking("opening the folder of the blobs", move || {
+            let mut kinds = std::collections::BTreeSet::new();
+            for shard in 0..=u8::MAX {
+                for folder in BlobKey::folders(shard) {
+                    let folder = at.join(folder);
+                    std::fs::create_dir_all(&folder)?;
+                    kinds.extend(folder.parent().map(Path::to_owned));
+                }
+            }
+            kinds.iter().chain([&at]).try_for_each(|folder| File::open(folder)?.sync_all())
+        })
+        .await?;
+        Ok(Self { root })
+    }
+
+    fn place(&self, key: BlobKey) -> PathBuf {
+        self.root.join(key.name())
+    }
+
+    pub(super) async fn commit(&self, key: BlobKey, mut filled: Filled) -> Result<()> {
+        let place = self.place(key);
+        blocking("making a file durable", move || {
+            let scratch = filled.sync()?;
+            std::fs::rename(scratch, &place)?;
+            match place.parent() {
+                Some(folder) => File::open(folder)?.sync_all(),
+                None => Ok(()),
+            }
+        })
+        .await
+    }
+
+    pub(super) async fn read(&self, key: BlobKey, range: ByteRange) -> Result<Option<ByteStream>> {
+        let place = self.place(key);
+        let opened = tokio::task::spawn_blocking(move || {
+            let mut file = File::open(place)?;
+            if range.start() > 0 {
+                file.seek(SeekFrom::Start(range.start()))?;
+            }
+            Ok(file)
+        });
+        let opened = opened.await.map_err(|error| Error::internal("opening a blob", error))?;
+        let file: File = match opened {
+            Err(error) => return absent(error),
+            Ok(file) => file,
+        };
+        let part = tokio::fs::File::from_std(file).take(range.len());
+        Ok(Some(ReaderStream::with_capacity(part, PIECE).boxed()))
+    }
+
+    pub(super) async fn size(&self, key: BlobKey) -> Result<Option<u64>> {
+        match tokio::fs::metadata(self.place(key)).await {
+            Ok(metadata) => Ok(Some(metadata.len())),
+            Err(error) => absent(error),
+        }
+    }
+
+    pub(super) async fn list(&self, shard: u8) -> Result<(Vec<BlobKey>, Vec<String>)> {
+        let root = self.root.clone();
+        blocking("listing blobs", move || {
+            let (mut keys, mut strangers) = (Vec::new(), Vec::new());
+            for folder in BlobKey::folders(shard) {
+                for entry in std::fs::read_dir(root.join(&folder))? {
+                    let name = format!("{folder}/{}", entry?.file_name().to_string_lossy());
+                    match BlobKey::parse(&name) {
+                        Some(key) => keys.push(key),
+                        None => strangers.push(name),
+                    }
+                }
+            }
+            Ok((keys, strangers))
+        })
+        .await
+    }
+
+    pub(super) async fn ping(&self) -> Result<()> {
+        let found = tokio::fs::metadata(&self.root).await;
+        found.map(|_| ()).map_err(|error| Error::internal("looking at the folder of the blobs", error))
+    }
+
+    pub(super) async fn delete(&self, key: BlobKey) -> Result<()> {
+        match tokio::fs::remove_file(self.place(key)).await {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::internal("deleting a blob", error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn absent<T>(error: std::io::Error) -> Result<Option<T>> {
+    if error.kind() == ErrorKind::NotFound { Ok(None) } else { Err(Error::internal("reading a blob", error)) }
+}

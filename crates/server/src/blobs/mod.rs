@@ -1,0 +1,137 @@
+//! Bytes: committed once, never changed, deleted by the collector alone.
+
+mod collect;
+mod disk;
+mod fill;
+mod key;
+mod local;
+mod remote;
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use reelshelf_domain::{ByteRange, Error, Result};
+
+use crate::config::{BlobSettings, ServerSettings};
+
+pub use collect::{collect, sweep_orphans};
+pub use disk::FreeDisk;
+pub use fill::{Fill, Filled, Scratch};
+pub use key::{BlobKey, SHARDS};
+
+use local::Local;
+use remote::Remote;
+
+/// The bytes of a file, a piece at a time.
+pub type ByteStream = BoxStream<'static, std::io::Result<Bytes>>;
+
+/// Where the bytes are.
+#[derive(Clone)]
+pub struct Blobs {
+    place: Place,
+    scratch: Scratch,
+    disk: FreeDisk,
+}
+
+#[derive(Clone)]
+enum Place {
+    Local(Local),
+    Remote(Remote),
+}
+
+impl Blobs {
+    /// Opens the place of the bytes, and clears what processes that are gone left half-written.
+    pub async fn open(settings: &BlobSettings, server: &ServerSettings) -> Result<Self> {
+        let (place, scratch) = match settings.url.strip_prefix("file:") {
+            // Scratch files are renamed to their place, so they live on the same file system.
+            Some(root) => (Place::Local(Local::open(Path::new(root)).await?), PathBuf::from(root).join("scratch")),
+            None => (Place::Remote(Remote::open(settings)?), server.data_dir.join("scratch")),
+        };
+        let scratch = Scratch::open(scratch).await?;
+        let disk = FreeDisk::of(scratch.folder(), settings.free_disk_floor);
+        Ok(Self { place, scratch, disk })
+    }
+
+    /// Whether this process alone can have objects under way, so that any older object without a row is an orphan.
+    pub const fn is_local(&self) -> bool {
+        matches!(self.place, Place::Local(_))
+    }
+
+    /// A file to be filled, unless the disk is too full.
+    pub async fn fill(&self) -> Result<Fill> {
+        self.disk.check().await?;
+        self.scratch.fill()
+    }
+
+    /// Fails when the disk is too full to go on writing.
+    pub async fn check_disk(&self) -> Result<()> {
+        self.disk.check().await
+    }
+
+    /// Makes the bytes durable under their key. Nobody sees them before a row refers to them.
+    pub async fn commit(&self, key: BlobKey, filled: Filled) -> Result<()> {
+        match &self.place {
+            Place::Local(local) => local.commit(key, filled).await,
+            Place::Remote(remote) => remote.commit(key, filled).await,
+        }
+    }
+
+    /// The bytes of a range; `None` when there is no such object.
+    pub async fn read(&self, key: BlobKey, range: ByteRange) -> Result<Option<ByteStream>> {
+        match &self.place {
+            Place::Local(local) => local.read(key, range).await,
+            Place::Remote(remote) => remote.read(key, range).await,
+        }
+    }
+
+    /// How many bytes an object has; `None` when there is no such object.
+    pub async fn size(&self, key: BlobKey) -> Result<Option<u64>> {
+        match &self.place {
+            Place::Local(local) => local.size(key).await,
+            Place::Remote(remote) => remote.size(key).await,
+        }
+    }
+
+    /// The keys of a shard, and the names in it that are nobody's.
+    pub async fn list(&self, shard: u8) -> Result<(Vec<BlobKey>, Vec<String>)> {
+        match &self.place {
+            Place::Local(local) => local.list(shard).await,
+            Place::Remote(remote) => remote.list(shard).await,
+        }
+    }
+
+    /// How many half-written files there are now, of any process.
+    pub async fn scratch_files(&self) -> Result<usize> {
+        self.scratch.count().await
+    }
+
+    /// Whether the place answers.
+    pub async fn ping(&self) -> Result<()> {
+        match &self.place {
+            Place::Local(local) => local.ping().await,
+            Place::Remote(remote) => remote.ping().await,
+        }
+    }
+
+    /// Deletes an object. Only the collector calls this; an object that is gone already is deleted.
+    async fn delete(&self, key: BlobKey) -> Result<()> {
+        match &self.place {
+            Place::Local(local) => local.delete(key).await,
+            Place::Remote(remote) => remote.delete(key).await,
+        }
+    }
+}
+
+/// Runs what waits for a disk on a thread that may wait.
+async fn blocking<T: Send + 'static>(
+    doing: &'static str,
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::StorageFull => Err(Error::DiskFull),
+        Ok(Err(error)) => Err(Error::internal(doing, error)),
+        Err(error) => Err(Error::internal(doing, error)),
+    }
+}

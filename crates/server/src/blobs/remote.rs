@@ -1,0 +1,150 @@
+//! A bucket of any S3 store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+use object_store::aws::AmazonS3Builder;
+use object_store::path::Path as ObjectPath;
+use object_store::{ClientOptions, MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
+use reelshelf_domain::{ByteRange, Error, Result};
+use tokio::io::AsyncReadExt;
+use tokio::sync::Semaphore;
+
+use super::{BlobKey, ByteStream, Filled};
+use crate::config::BlobSettings;
+
+#[derive(Clone)]
+pub(super) struct Remote {
+    store: Arc<dyn ObjectStore>,
+    prefix: String,
+    /// One permit for each part in memory, over all uploads.
+    parts: Arc<Semaphore>,
+    part_size: usize,
+}
+
+impl Remote {
+    pub(super) fn open(settings: &BlobSettings) -> Result<Self> {
+        let address = settings.url.strip_prefix("s3://").unwrap_or_default();
+        let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
+        let options =
+            ClientOptions::new().with_timeout(Duration::from_secs(settings.s3_timeout_seconds)).with_allow_http(true);
+        let store = AmazonS3Builder::from_env()
+            .with_bucket_name(bucket)
+            .with_client_options(options)
+            .build()
+            .map_err(|error| Error::internal("opening the bucket", error))?;
+        let prefix = prefix.trim_matches('/');
+        Ok(Self {
+            store: Arc::new(store),
+            prefix: if prefix.is_empty() { String::new() } else { format!("{prefix}/") },
+            parts: Arc::new(Semaphore::new(settings.s3_parts)),
+            part_size: usize::try_from(settings.s3_part_size.get()).unwrap_or(usize::MAX),
+        })
+    }
+
+    fn place(&self, key: BlobKey) -> ObjectPath {
+        ObjectPath::from(format!("{}{}", self.prefix, key.name()))
+    }
+
+    pub(super) async fn commit(&self, key: BlobKey, filled: Filled) -> Result<()> {
+        let doing = "writing an object";
+        let mut file = tokio::fs::File::open(filled.path())
+            .await
+            .map_err(|error| Error::internal("reading a scratch file", error))?;
+        let size = usize::try_from(filled.size.get()).unwrap_or(usize::MAX);
+        if size <= self.part_size {
+            let _permit = self.parts.acquire().await.map_err(|error| Error::internal(doing, error))?;
+            let bytes = read_part(&mut file, size).await?;
+            self.store.put(&self.place(key), PutPayload::from(bytes)).await.map_err(failed)?;
+            return Ok(());
+        }
+        let mut upload = self.store.put_multipart(&self.place(key)).await.map_err(failed)?;
+        match self.send_parts(upload.as_mut(), &mut file, size).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                // What was sent costs money until it is taken back.
+                if let Err(abort) = upload.abort().await {
+                    tracing::warn!(error = %abort, "a multipart upload could not be aborted");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn send_parts(
+        &self,
+        upload: &mut dyn MultipartUpload,
+        file: &mut tokio::fs::File,
+        size: usize,
+    ) -> Result<()> {
+        let mut left = size;
+        while left > 0 {
+            let _permit = self.parts.acquire().await.map_err(|error| Error::internal("writing an object", error))?;
+            let part = read_part(file, left.min(self.part_size)).await?;
+            left -= part.len();
+            upload.put_part(PutPayload::from(part)).await.map_err(failed)?;
+        }
+        upload.complete().await.map(|_| ()).map_err(failed)
+    }
+
+    pub(super) async fn read(&self, key: BlobKey, range: ByteRange) -> Result<Option<ByteStream>> {
+        let options = object_store::GetOptions::new().with_range(Some(range.start()..range.end() + 1));
+        match self.store.get_opts(&self.place(key), options).await {
+            Ok(found) => Ok(Some(found.into_stream().map_err(std::io::Error::other).boxed())),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    pub(super) async fn size(&self, key: BlobKey) -> Result<Option<u64>> {
+        match self.store.head(&self.place(key)).await {
+            Ok(meta) => Ok(Some(meta.size)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    pub(super) async fn list(&self, shard: u8) -> Result<(Vec<BlobKey>, Vec<String>)> {
+        let (mut keys, mut strangers) = (Vec::new(), Vec::new());
+        for folder in BlobKey::folders(shard) {
+            let prefix = ObjectPath::from(format!("{}{folder}", self.prefix));
+            let mut objects = self.store.list(Some(&prefix));
+            while let Some(object) = objects.try_next().await.map_err(failed)? {
+                let name = object.location.to_string();
+                let name = name.strip_prefix(&self.prefix).unwrap_or(&name);
+                match BlobKey::parse(name) {
+                    Some(key) => keys.push(key),
+                    None => strangers.push(name.to_owned()),
+                }
+            }
+        }
+        Ok((keys, strangers))
+    }
+
+    pub(super) async fn ping(&self) -> Result<()> {
+        let probe = ObjectPath::from(format!("{}originals/ping", self.prefix));
+        match self.store.head(&probe).await {
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    pub(super) async fn delete(&self, key: BlobKey) -> Result<()> {
+        match self.store.delete(&self.place(key)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(failed(error)),
+        }
+    }
+}
+
+async fn read_part(file: &mut tokio::fs::File, size: usize) -> Result<Bytes> {
+    let mut part = vec![0; size];
+    file.read_exact(&mut part).await.map_err(|error| Error::internal("reading a scratch file", error))?;
+    Ok(Bytes::from(part))
+}
+
+fn failed(error: object_store::Error) -> Error {
+    Error::internal("talking to the object store", error)
+}

@@ -1,0 +1,166 @@
+//! `client` and `key`: what they take, and how their answers look.
+
+use clap::{Args, Subcommand};
+use reelshelf_domain::{ClientId, Error, KeyId, Result, Role};
+use serde_json::Value;
+
+use super::control::{Command, execute, send};
+use super::{open, say};
+use crate::config::Settings;
+
+/// How an answer looks.
+#[derive(Args)]
+pub(super) struct Format {
+    /// Answer in JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+pub(super) enum ClientVerb {
+    /// Make a client, and print its id alone
+    Create {
+        /// What to call it
+        name: String,
+        /// Ten letters and digits, so that existing URLs can be kept
+        #[arg(long)]
+        id: Option<ClientId>,
+        /// A plan of the configuration [default: default]
+        #[arg(long)]
+        plan: Option<String>,
+    },
+    /// List the clients and what they use
+    List {
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Give a client another plan of the configuration
+    Plan {
+        /// The client
+        id: ClientId,
+        /// The plan
+        plan: String,
+    },
+    /// Stop all that would store more for a client
+    Hold {
+        /// The client
+        id: ClientId,
+        /// Why
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Let a client on hold store again
+    Release {
+        /// The client
+        id: ClientId,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum KeyVerb {
+    /// Make a key, and print it alone. It is not shown again
+    Create {
+        /// The client
+        #[arg(long)]
+        client: ClientId,
+        /// viewer, render, editor, manager or admin
+        #[arg(long)]
+        role: Role,
+        /// What to call it
+        #[arg(long, default_value = "")]
+        name: String,
+        /// Days until it ends [default: never]
+        #[arg(long, value_name = "DAYS")]
+        expires: Option<u64>,
+    },
+    /// List a client's keys, without the keys themselves
+    List {
+        /// The client
+        #[arg(long)]
+        client: ClientId,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// End a key: it fails at the next request
+    Revoke {
+        /// The client
+        #[arg(long)]
+        client: ClientId,
+        /// The key's id, from `key list`
+        id: KeyId,
+    },
+}
+
+const SECONDS_OF_DAY: u64 = 24 * 60 * 60;
+
+/// Carries out a verb of `client`.
+pub(super) async fn client(settings: Settings, verb: ClientVerb) -> Result<()> {
+    let (command, json) = match verb {
+        ClientVerb::Create { name, id, plan } => (Command::CreateClient { name, id, plan }, false),
+        ClientVerb::List { format } => (Command::ListClients, format.json),
+        ClientVerb::Plan { id, plan } => (Command::SetPlan { client: id, plan }, false),
+        ClientVerb::Hold { id, reason } => (Command::Hold { client: id, reason }, false),
+        ClientVerb::Release { id } => (Command::Release { client: id }, false),
+    };
+    let columns = ["id", "name", "plan", "used_bytes", "storage_limit", "hold"];
+    show(&carry_out(settings, command).await?, json, &columns)
+}
+
+/// Carries out a verb of `key`.
+pub(super) async fn key(settings: Settings, verb: KeyVerb) -> Result<()> {
+    let (command, json) = match verb {
+        KeyVerb::Create { client, role, name, expires } => {
+            let life_seconds = expires.map(|days| days.saturating_mul(SECONDS_OF_DAY));
+            (Command::CreateKey { client, role, name, life_seconds }, false)
+        }
+        KeyVerb::List { client, format } => (Command::ListKeys { client }, format.json),
+        KeyVerb::Revoke { client, id } => (Command::RevokeKey { client, key: id }, false),
+    };
+    let columns = ["id", "name", "role", "created_at", "expires_at", "last_used_at", "revoked_at"];
+    show(&carry_out(settings, command).await?, json, &columns)
+}
+
+/// Through the running server when there is one, on the database otherwise.
+async fn carry_out(settings: Settings, command: Command) -> Result<Value> {
+    if let Some(answer) = send(&settings.server.data_dir, &command).await? {
+        return Ok(answer);
+    }
+    let app = open(settings).await?;
+    let answer = execute(&app, command).await;
+    app.close().await;
+    answer
+}
+
+fn show(answer: &Value, json: bool, columns: &[&str]) -> Result<()> {
+    match answer {
+        Value::Null => {}
+        Value::String(text) => say(text),
+        answer if json => {
+            let text = serde_json::to_string_pretty(answer);
+            say(&text.map_err(|error| Error::internal("printing an answer", error))?);
+        }
+        Value::Array(rows) => table(rows, columns),
+        other => say(&other.to_string()),
+    }
+    Ok(())
+}
+
+fn table(rows: &[Value], columns: &[&str]) {
+    let cell = |row: &Value, column: &str| match &row[column] {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let width = |column: &&str| {
+        rows.iter().map(|row| cell(row, column).chars().count()).max().unwrap_or_default().max(column.len())
+    };
+    let widths: Vec<usize> = columns.iter().map(width).collect();
+    let line = |cells: Vec<String>| {
+        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        say(padded.collect::<Vec<_>>().join("  ").trim_end());
+    };
+    line(columns.iter().map(ToString::to_string).collect());
+    for row in rows {
+        line(columns.iter().map(|column| cell(row, column)).collect());
+    }
+}

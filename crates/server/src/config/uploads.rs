@@ -1,0 +1,64 @@
+use std::time::Duration;
+
+use reelshelf_domain::ByteSize;
+use serde::{Deserialize, Serialize};
+
+use super::positive;
+
+/// `[uploads]`: uploads and temporary files.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UploadSettings {
+    /// Seconds that an upload URL is valid.
+    pub url_seconds: u64,
+    /// Seconds between two renewals of a registration by its transfer under way. Less than `url_seconds`.
+    pub renew_seconds: u64,
+    /// How much is reserved at a time for an upload of unknown length.
+    pub reserve_step: ByteSize,
+    /// Seconds that files live in `temp`.
+    pub temp_seconds: u64,
+    /// The most that the temporary files of one client may take.
+    pub temp_limit: ByteSize,
+    /// Most uploads under way at once; more are told to come back.
+    pub at_once: usize,
+}
+
+impl Default for UploadSettings {
+    fn default() -> Self {
+        Self {
+            url_seconds: 120,
+            renew_seconds: 30,
+            reserve_step: ByteSize::mib(16),
+            temp_seconds: 3 * 24 * 60 * 60,
+            temp_limit: ByteSize::gib(10),
+            at_once: 1024,
+        }
+    }
+}
+
+impl UploadSettings {
+    /// How long an upload URL is valid.
+    pub const fn url_life(&self) -> Duration {
+        Duration::from_secs(self.url_seconds)
+    }
+
+    /// How often a transfer renews its registration.
+    pub const fn renewal(&self) -> Duration {
+        Duration::from_secs(self.renew_seconds)
+    }
+
+    /// How long files live in `temp`.
+    pub const fn temp_life(&self) -> Duration {
+        Duration::from_secs(self.temp_seconds)
+    }
+
+    pub(super) fn check(&self, problems: &mut Vec<String>) {
+        positive("uploads.renew_seconds", self.renew_seconds, problems);
+        positive("uploads.reserve_step", self.reserve_step.get(), problems);
+        positive("uploads.temp_seconds", self.temp_seconds, problems);
+        positive("uploads.at_once", self.at_once as u64, problems);
+        if self.renew_seconds >= self.url_seconds {
+            problems.push("uploads.renew_seconds: must be less than uploads.url_seconds".to_owned());
+        }
+    }
+}

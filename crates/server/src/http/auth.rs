@@ -1,0 +1,35 @@
+//! Who asks, by the key in `x-api-key`. The role comes from the one table of roles, so that no handler can forget it.
+
+use axum::extract::{FromRequestParts, MatchedPath};
+use axum::http::request::Parts;
+use reelshelf_domain::Error;
+use secrecy::SecretString;
+
+use super::v2::{ROLES, Refused};
+use crate::app::App;
+use crate::library::{Caller, authenticate};
+
+const HEADER: &str = "x-api-key";
+/// No key is anywhere near as long; hashing a longer one would be work for nothing.
+const KEY_MAX: usize = 256;
+
+/// A caller whose key is valid and whose role suffices for the route.
+pub(super) struct Authorised(pub(super) Caller);
+
+impl FromRequestParts<App> for Authorised {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refused> {
+        let key = parts.headers.get(HEADER).map(|key| key.to_str().unwrap_or_default().trim());
+        let key = key.filter(|key| !key.is_empty()).ok_or(Error::KeyMissing)?;
+        if key.len() > KEY_MAX {
+            return Err(Error::KeyInvalid.into());
+        }
+        let caller = authenticate(app, &SecretString::from(key)).await?;
+        let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        let least = ROLES.iter().find(|(method, path, _)| *method == parts.method && *path == route);
+        let (.., least) = least.ok_or_else(|| Error::inconsistent(format!("no role for {} {route}", parts.method)))?;
+        caller.require(*least)?;
+        Ok(Self(caller))
+    }
+}

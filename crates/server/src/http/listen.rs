@@ -1,0 +1,88 @@
+//! The accept loop: limits on connections and on the time of headers, and a stop that lets transfers finish.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use reelshelf_domain::{Error, Result};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use crate::app::App;
+
+/// What hyper keeps of a connection's input at most: it bounds both headers and the memory of an upload.
+const BUFFER: usize = 64 * 1024;
+
+/// Serves until told to stop; then takes no more connections, and gives those under way their time to finish.
+pub async fn serve(app: &App, listener: TcpListener, router: Router, stop: CancellationToken) -> Result<()> {
+    let server = &app.settings.server;
+    let slots = Arc::new(Semaphore::new(usize::try_from(server.connections).unwrap_or(Semaphore::MAX_PERMITS)));
+    let connections = TaskTracker::new();
+    let headers = Duration::from_secs(server.header_seconds);
+    loop {
+        let slot = tokio::select! {
+            () = stop.cancelled() => break,
+            slot = slots.clone().acquire_owned() => slot.map_err(|error| Error::internal("counting connections", error))?,
+        };
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of descriptors, mostly: what is open must close first.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let (router, stop) = (router.clone(), stop.clone());
+        connections.spawn(async move {
+            connection(stream, router, headers, stop).await;
+            drop(slot);
+        });
+    }
+    connections.close();
+    let grace = Duration::from_secs(server.shutdown_seconds);
+    if tokio::time::timeout(grace, connections.wait()).await.is_err() {
+        tracing::warn!(left = connections.len(), "transfers did not finish in time");
+    }
+    Ok(())
+}
+
+async fn connection(stream: TcpStream, router: Router, headers: Duration, stop: CancellationToken) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "no TCP_NODELAY");
+    }
+    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+        let router = router.clone();
+        async move {
+            Ok::<_, Infallible>(router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {}))
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(headers)
+        .max_buf_size(BUFFER)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

@@ -1,0 +1,45 @@
+//! The surfaces: the compatible API below `/v2`, upload URLs, delivery, health and metrics, and the API's own pages.
+
+mod auth;
+mod body;
+mod cache_policy;
+mod conditional;
+mod deliver;
+mod disposition;
+mod docs;
+mod health;
+mod hosts;
+mod listen;
+mod request;
+mod upload;
+pub mod v2;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{any, get};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::app::App;
+
+pub use docs::openapi;
+pub use listen::serve;
+
+/// Every route. Limits on bodies are set where bodies are read.
+pub fn router(app: &App, metrics: PrometheusHandle) -> Router {
+    let api = v2::router().merge(docs::router()).fallback(v2::unknown_route);
+    let files = Router::new()
+        .route("/clients/{*path}", any(deliver::stable))
+        .route("/immutable/{*path}", any(deliver::immutable))
+        .route("/{client}/files/{*path}", any(deliver::alias));
+    let always = Router::new()
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(health::metrics).with_state((app.clone(), metrics)));
+    let api = api.route("/uploads/{id}", any(upload::receive));
+    hosts::split(app, api, files)
+        .merge(always)
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(app.clone(), request::log))
+        .with_state(app.clone())
+}

@@ -1,0 +1,160 @@
+//! Folders as both `/v2/media` and `/v2/media/folder` show them.
+
+use reelshelf_domain::{Cursor, Error, FolderPath, Limit, MediaKind, Result, Sort};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::forms::known_folder;
+use super::objects::File;
+use crate::app::App;
+use crate::library::{Caller, Contents, Place, Query, contents, tree};
+
+/// The parameters of a listing.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListParameters {
+    /// The folder; `/` is the root.
+    path: Option<String>,
+    /// Another name of `path`.
+    folder: Option<String>,
+    /// `true` for every folder with its counts, instead of the contents of one.
+    tree: Option<String>,
+    /// Only `image`, `video`, `audio` or `other`.
+    #[serde(rename = "type")]
+    #[param(rename = "type")]
+    kind: Option<String>,
+    /// Only file names that contain this, whatever the case.
+    q: Option<String>,
+    /// The page, counted from zero.
+    page: Option<String>,
+    /// Entries of a page.
+    page_size: Option<String>,
+    /// `name`, `date` or `size`, with `-` before it for descending. Names are in natural order.
+    sort: Option<String>,
+    /// `next_cursor` of the page before. It stays right when files come and go, and is fast at any depth.
+    cursor: Option<String>,
+}
+
+/// The contents of a folder.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FolderContents {
+    success: bool,
+    /// The folder; `/` is the root.
+    path: String,
+    /// The names of the folders directly in it.
+    folders: Vec<String>,
+    /// A page of the files directly in it.
+    files: Vec<File>,
+    /// How many files match the filters.
+    total: i64,
+    /// How many files the folder has.
+    total_files: i64,
+    /// What they take in bytes, pending ones apart.
+    total_size: u64,
+    /// The page, counted from zero; null behind a cursor.
+    page: Option<u64>,
+    /// Entries of a page.
+    page_size: u32,
+    /// What to ask for next; null at the end.
+    next_cursor: Option<String>,
+}
+
+/// Every folder of the client.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Tree {
+    success: bool,
+    /// In natural order, the root first.
+    tree: Vec<TreeFolder>,
+}
+
+/// A folder and what is directly in it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct TreeFolder {
+    /// The folder; `/` is the root.
+    path: String,
+    /// How many files are directly in it.
+    files: i64,
+    /// What they take in bytes.
+    size: u64,
+}
+
+/// The contents of one folder, or all folders.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(super) enum FolderAnswer {
+    Contents(FolderContents),
+    Tree(Tree),
+}
+
+impl ListParameters {
+    fn wants_tree(&self) -> Result<bool> {
+        match self.tree.as_deref() {
+            None | Some("" | "false" | "0") => Ok(false),
+            Some("true" | "1") => Ok(true),
+            Some(_) => Err(Error::invalid("tree", "must be true or false")),
+        }
+    }
+
+    fn query(&self, app: &App) -> Result<Query> {
+        let limits = &app.settings.limits;
+        let page_size = match given(self.page_size.as_deref()) {
+            None => limits.default_page_size.into(),
+            // Out of any range when it is no number at all.
+            Some(text) => text.parse().unwrap_or(0),
+        };
+        let page = match given(self.page.as_deref()) {
+            None => 0,
+            Some(text) => text.parse().map_err(|_| Error::invalid("page", "must be a whole number, counted from 0"))?,
+        };
+        let place = match given(self.cursor.as_deref()) {
+            None => Place::Page(page),
+            Some(cursor) => Place::After(cursor.parse::<Cursor>()?),
+        };
+        Ok(Query {
+            folder: known_folder(given(self.path.as_deref()).or(self.folder.as_deref()))?,
+            kind: given(self.kind.as_deref()).map(str::parse::<MediaKind>).transpose()?,
+            text: given(self.q.as_deref()).map(ToOwned::to_owned),
+            sort: given(self.sort.as_deref()).map(str::parse::<Sort>).transpose()?.unwrap_or_default(),
+            place,
+            limit: Limit::new("page_size", page_size, limits.page_size)?,
+        })
+    }
+}
+
+/// An empty parameter is as good as none.
+fn given(value: Option<&str>) -> Option<&str> {
+    value.filter(|value| !value.is_empty())
+}
+
+/// The contents of a folder, or the tree of all.
+pub(super) async fn list(app: &App, caller: &Caller, parameters: ListParameters) -> Result<FolderAnswer> {
+    if parameters.wants_tree()? {
+        let tree = tree(app, caller.client).await?.into_iter();
+        let tree = tree.map(|(path, files, size)| TreeFolder { path: rooted(&path), files, size: size.get() });
+        return Ok(FolderAnswer::Tree(Tree { success: true, tree: tree.collect() }));
+    }
+    let query = parameters.query(app)?;
+    let page = match query.place {
+        Place::Page(page) => Some(page),
+        Place::After(_) => None,
+    };
+    let (folder, page_size) = (query.folder.clone(), query.limit.get());
+    let Contents { folders, files, next, matches, files_in_all, bytes } = contents(app, caller.client, query).await?;
+    Ok(FolderAnswer::Contents(FolderContents {
+        success: true,
+        path: rooted(&folder),
+        folders,
+        files: files.into_iter().map(|asset| File::new(app, caller.client, &folder, asset)).collect(),
+        total: matches,
+        total_files: files_in_all,
+        total_size: bytes.get(),
+        page,
+        page_size,
+        next_cursor: next.map(|cursor| cursor.to_string()),
+    }))
+}
+
+/// Here the root is spelt `/`, everywhere else it is empty.
+fn rooted(path: &FolderPath) -> String {
+    if path.is_root() { "/".to_owned() } else { path.to_string() }
+}

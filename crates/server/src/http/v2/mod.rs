@@ -1,0 +1,65 @@
+//! The API that JSON2Video's clients speak, with every quirk of it. The quirks live here and nowhere else.
+
+mod answers;
+mod file;
+mod folder;
+mod forms;
+mod listing;
+mod media;
+mod multipart;
+mod objects;
+mod others;
+
+use axum::http::Method;
+use axum::http::method::Method as M;
+use axum::response::{IntoResponse, Response};
+use reelshelf_domain::{Error, Role, Thing};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+pub use answers::Refused;
+
+/// The least role of every route. A route that does not stand here answers nobody.
+pub const ROLES: &[(Method, &str, Role)] = &[
+    (M::GET, "/v2/media", Role::Render),
+    (M::POST, "/v2/media", Role::Render),
+    (M::PUT, "/v2/media", Role::Render),
+    (M::DELETE, "/v2/media", Role::Render),
+    (M::GET, "/v2/media/file", Role::Render),
+    (M::POST, "/v2/media/file", Role::Render),
+    (M::PUT, "/v2/media/file", Role::Render),
+    (M::DELETE, "/v2/media/file", Role::Render),
+    (M::GET, "/v2/media/folder", Role::Render),
+    (M::POST, "/v2/media/folder", Role::Render),
+    (M::PUT, "/v2/media/folder", Role::Render),
+    (M::DELETE, "/v2/media/folder", Role::Render),
+    (M::GET, "/v2/movies", Role::Viewer),
+    (M::GET, "/v2/templates", Role::Render),
+];
+
+/// The routes with their documentation.
+pub(super) fn documented() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(media::get, media::post, media::put, media::delete))
+        .routes(routes!(file::get, file::post, file::put, file::delete))
+        .routes(routes!(folder::get, folder::post, folder::put, folder::delete))
+        .routes(routes!(others::movies))
+        .routes(routes!(others::templates))
+}
+
+/// The routes.
+pub(super) fn router() -> axum::Router<App> {
+    let (router, _) = documented().split_for_parts();
+    router.method_not_allowed_fallback(wrong_method)
+}
+
+async fn wrong_method() -> Response {
+    answers::wrong_method()
+}
+
+/// A path that nothing answers.
+pub(super) async fn unknown_route() -> Response {
+    Refused(Error::NotFound(Thing::Route)).into_response()
+}

@@ -1,0 +1,211 @@
+//! `multipart/form-data`: several files in one request, each streamed into the library as it arrives.
+
+use axum::Json;
+use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::Stream;
+use reelshelf_domain::{DisplayName, Error, FileName, FolderPath, MediaPath, Result};
+use tokio::sync::mpsc;
+
+use super::Refused;
+use super::forms::folder;
+use super::media::{PostParameters, refused, several};
+use super::objects::{File, Outcome, Stored};
+use crate::app::App;
+use crate::library::{self, Caller, Change, NewFile};
+
+/// The longest text field.
+const FIELD_MAX: usize = 4096;
+
+/// What the form has said so far.
+struct Form {
+    folder: FolderPath,
+    overwrite: bool,
+    outcomes: Vec<Outcome>,
+}
+
+/// Stores the files of a form.
+pub(super) async fn store(
+    app: &App,
+    caller: &Caller,
+    parameters: &PostParameters,
+    request: Request,
+) -> Result<Response, Refused> {
+    let mut parts = Multipart::from_request(request, app)
+        .await
+        .map_err(|error| Error::invalid("body", format!("is not a form: {}", error.body_text())))?;
+    let mut form = Form {
+        folder: folder(parameters.folder.as_deref())?,
+        overwrite: parameters.overwrite.unwrap_or_default(),
+        outcomes: Vec::new(),
+    };
+    loop {
+        match next(app, caller, &mut parts, &mut form).await {
+            Ok(true) => {}
+            Ok(false) => break,
+            // What was stored before the form went wrong is stored; its sender hears of both.
+            Err(error) if !form.outcomes.is_empty() => {
+                form.outcomes.push(refused(String::new())(error));
+                break;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if form.outcomes.is_empty() {
+        return Err(Error::Missing("file").into());
+    }
+    Ok(answer(app, form.outcomes))
+}
+
+/// Takes the next part; false at the end of the form.
+async fn next(app: &App, caller: &Caller, parts: &mut Multipart, form: &mut Form) -> Result<bool> {
+    let Some(field) = parts.next_field().await.map_err(|error| broken(&error))? else { return Ok(false) };
+    if let Some(raw) = field.file_name().map(ToOwned::to_owned) {
+        if form.outcomes.len() >= app.settings.limits.files {
+            let most = app.settings.limits.files;
+            return Err(Error::invalid(
+                "file",
+                format!("stands in the form more than {most} times; send several forms"),
+            ));
+        }
+        let outcome = match store_file(app, caller, form, &raw, field).await {
+            Ok((path, file)) => Outcome { path, success: true, status: 200, message: String::new(), file: Some(file) },
+            Err(error) => refused(raw)(error),
+        };
+        form.outcomes.push(outcome);
+        return Ok(true);
+    }
+    match field.name() {
+        Some("folder") => {
+            let to = folder(Some(&text("folder", field).await?))?;
+            follow(app, caller, form, &to).await?;
+            form.folder = to;
+        }
+        Some("overwrite") => {
+            form.overwrite = match text("overwrite", field).await?.as_str() {
+                "true" | "1" => true,
+                "" | "false" | "0" => false,
+                _ => return Err(Error::invalid("overwrite", "must be true or false")),
+            }
+        }
+        Some("file") => return Err(Error::invalid("file", "has no file name; send it as a file")),
+        // Other fields are none of ours.
+        _ => {}
+    }
+    Ok(true)
+}
+
+async fn store_file(
+    app: &App,
+    caller: &Caller,
+    form: &Form,
+    raw: &str,
+    mut field: Field<'_>,
+) -> Result<(String, File)> {
+    let path = MediaPath::new(form.folder.clone(), FileName::sanitise(raw)?);
+    let file = NewFile {
+        path: path.clone(),
+        display_name: DisplayName::of(raw),
+        content_type: field.content_type().unwrap_or("application/octet-stream").to_owned(),
+        size: None,
+        overwrite: form.overwrite,
+    };
+    let (sender, receiver) = mpsc::channel(1);
+    let feed = async move {
+        // When the receiver is gone the upload has failed; what is left of the part is skipped.
+        loop {
+            let piece = match field.chunk().await {
+                Ok(Some(piece)) => Piece::Bytes(piece),
+                Ok(None) => Piece::End,
+                Err(error) => Piece::Broken(broken(&error)),
+            };
+            let last = !matches!(piece, Piece::Bytes(_));
+            if sender.send(piece).await.is_err() || last {
+                return;
+            }
+        }
+    };
+    let (asset, ()) = tokio::join!(library::upload(app, caller, file, relayed(receiver)), feed);
+    Ok((path.to_string(), File::new(app, caller.client, &path.folder, asset?)))
+}
+
+/// Files that came before the form named their folder follow it there.
+async fn follow(app: &App, caller: &Caller, form: &mut Form, to: &FolderPath) -> Result<()> {
+    if *to == form.folder {
+        return Ok(());
+    }
+    for outcome in form.outcomes.iter_mut().filter(|outcome| outcome.success) {
+        let change = Change {
+            path: outcome.path.parse()?,
+            destination: Some(to.clone()),
+            new_name: None,
+            overwrite: form.overwrite,
+        };
+        let moved = match library::relocate(app, caller.client, change).await {
+            Ok(path) => library::file(app, caller.client, &path).await.map(|asset| (path, asset)),
+            Err(error) => Err(error),
+        };
+        *outcome = match moved {
+            Ok((path, asset)) => {
+                let file = Some(File::new(app, caller.client, &path.folder, asset));
+                Outcome { path: path.to_string(), success: true, status: 200, message: String::new(), file }
+            }
+            Err(error) => refused(std::mem::take(&mut outcome.path))(error),
+        };
+    }
+    Ok(())
+}
+
+/// A piece of a part, on its way to the task that stores it.
+enum Piece {
+    Bytes(Bytes),
+    End,
+    Broken(Error),
+}
+
+/// The pieces as the library takes them. A sender that vanishes without an end is an error: the client has left.
+fn relayed(receiver: mpsc::Receiver<Piece>) -> impl Stream<Item = Result<Bytes>> + Send + Unpin + 'static {
+    let next = |receiver: Option<mpsc::Receiver<Piece>>| async move {
+        let mut receiver = receiver?;
+        match receiver.recv().await {
+            Some(Piece::Bytes(piece)) => Some((Ok(piece), Some(receiver))),
+            Some(Piece::End) => None,
+            Some(Piece::Broken(error)) => Some((Err(error), None)),
+            None => Some((Err(Error::invalid("body", "ended before its length; send it again")), None)),
+        }
+    };
+    Box::pin(futures::stream::unfold(Some(receiver), next))
+}
+
+async fn text(name: &'static str, mut field: Field<'_>) -> Result<String> {
+    let mut bytes = Vec::new();
+    while let Some(piece) = field.chunk().await.map_err(|error| broken(&error))? {
+        if bytes.len() + piece.len() > FIELD_MAX {
+            return Err(Error::invalid(name, format!("is longer than {FIELD_MAX} bytes")));
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    String::from_utf8(bytes).map_err(|_| Error::invalid(name, "is not UTF-8"))
+}
+
+fn broken(error: &MultipartError) -> Error {
+    Error::invalid("body", format!("is not a complete form: {}", error.body_text()))
+}
+
+/// One file answers as it would alone; several answer for each.
+fn answer(app: &App, mut outcomes: Vec<Outcome>) -> Response {
+    if let [only] = outcomes.as_mut_slice() {
+        let status = StatusCode::from_u16(only.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if !only.success {
+            let answer = serde_json::json!({ "success": false, "message": only.message });
+            return (status, Json(answer)).into_response();
+        }
+        let file = only.file.take();
+        let stored = Stored { success: true, timestamp: app.now().to_string(), file, results: None };
+        return Json(stored).into_response();
+    }
+    Json(several(app, outcomes)).into_response()
+}

@@ -1,0 +1,166 @@
+//! What the answers are made of.
+
+use reelshelf_domain::{ClientId, FolderPath, MediaPath, UnixMillis};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::library::{StorageInfo, immutable_url, stable_url};
+use crate::store::Asset;
+
+/// A file. The first ten fields are the contract's.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct File {
+    /// The file name, without its folder.
+    #[schema(example = "brand-mark.png")]
+    name: String,
+    /// The folder, without slashes around it; empty for the root.
+    #[schema(example = "logos/2026")]
+    folder: String,
+    /// `image`, `video`, `audio` or `other`: from the declared type while pending, from the bytes afterwards.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The declared type.
+    #[serde(rename = "contentType")]
+    content_type: String,
+    /// Bytes: as declared while pending.
+    size: u64,
+    /// The stable URL. Pending files have it already; it answers 404 until the bytes are here.
+    url: String,
+    /// The URL of a thumbnail.
+    #[serde(rename = "thumbnailUrl")]
+    thumbnail_url: Option<String>,
+    /// `pending` or `uploaded`.
+    status: &'static str,
+    /// Whether the file is in `temp`, is not counted, and goes by itself.
+    temporary: bool,
+    /// When it was registered: ISO 8601 in UTC.
+    created_at: String,
+    /// The name the person gave, for showing.
+    #[serde(rename = "displayName")]
+    display_name: String,
+    /// The SHA-256 of the bytes; null while pending.
+    sha256: Option<String>,
+    /// The URL of these very bytes; null while pending.
+    #[serde(rename = "immutableUrl")]
+    immutable_url: Option<String>,
+    /// When the bytes last changed.
+    modified_at: String,
+    /// When a temporary file goes; null for others.
+    expires_at: Option<String>,
+}
+
+impl File {
+    pub(super) fn new(app: &App, client: ClientId, folder: &FolderPath, asset: Asset) -> Self {
+        let server = &app.settings.server;
+        let path = MediaPath::new(folder.clone(), asset.name);
+        Self {
+            url: stable_url(server, client, &path),
+            immutable_url: asset.hash.map(|hash| immutable_url(server, client, hash, &path.name)),
+            name: path.name.to_string(),
+            folder: folder.to_string(),
+            kind: asset.kind.as_str(),
+            content_type: asset.declared_type,
+            size: asset.size.get(),
+            thumbnail_url: None,
+            status: if asset.uploaded { "uploaded" } else { "pending" },
+            temporary: folder.is_temp(),
+            created_at: asset.created_at.to_string(),
+            display_name: asset.display_name.to_string(),
+            sha256: asset.hash.map(|hash| hash.to_string()),
+            modified_at: asset.modified_at.to_string(),
+            expires_at: asset.expires_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+/// A client's storage. The first five fields are the contract's.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Storage {
+    /// Bytes of uploaded files, the temporary ones apart.
+    used_bytes: u64,
+    /// Bytes that are free in the reckoning of `credits_per_week`.
+    free_allowance: u64,
+    /// 10 for each GiB above the allowance, rounded up.
+    credits_per_week: u64,
+    /// Whether uploads are refused: on hold, full, or the plan is smaller than what is used.
+    blocked: bool,
+    /// Since when.
+    blocked_at: Option<String>,
+    /// Bytes reserved for uploads under way.
+    reserved_bytes: u64,
+    /// The plan's storage in bytes; null is no limit.
+    limit_bytes: Option<u64>,
+    /// Bytes of files in `temp`.
+    temp_bytes: u64,
+    /// The most that they may take.
+    temp_limit_bytes: u64,
+}
+
+impl From<StorageInfo> for Storage {
+    fn from(storage: StorageInfo) -> Self {
+        Self {
+            used_bytes: storage.used.get(),
+            free_allowance: storage.free_allowance.get(),
+            credits_per_week: storage.credits_per_week,
+            blocked: storage.blocked_at.is_some(),
+            blocked_at: storage.blocked_at.map(|at| at.to_string()),
+            reserved_bytes: storage.reserved.get(),
+            limit_bytes: storage.limit.map(reelshelf_domain::ByteSize::get),
+            temp_bytes: storage.temporary.get(),
+            temp_limit_bytes: storage.temporary_limit.get(),
+        }
+    }
+}
+
+/// A write that worked.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Done {
+    success: bool,
+    /// Now: ISO 8601 in UTC.
+    timestamp: String,
+    /// Something worth knowing; absent when there is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'static str>,
+}
+
+impl Done {
+    pub(super) fn at(now: UnixMillis) -> Self {
+        Self { success: true, timestamp: now.to_string(), message: None }
+    }
+
+    pub(super) fn saying(now: UnixMillis, message: &'static str) -> Self {
+        Self { success: true, timestamp: now.to_string(), message: Some(message) }
+    }
+}
+
+/// What became of one of several files.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Outcome {
+    /// The file, as it was asked for.
+    pub(super) path: String,
+    /// Whether it worked.
+    pub(super) success: bool,
+    /// The HTTP status it would have had alone.
+    pub(super) status: u16,
+    /// What went wrong; empty when nothing did.
+    pub(super) message: String,
+    /// The file as it is now, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) file: Option<File>,
+}
+
+/// What became of one file or of several.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Stored {
+    /// Whether all of it worked.
+    pub(super) success: bool,
+    /// Now: ISO 8601 in UTC.
+    pub(super) timestamp: String,
+    /// The file, when it was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) file: Option<File>,
+    /// Each file, when there may have been several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) results: Option<Vec<Outcome>>,
+}

@@ -1,0 +1,38 @@
+//! Work beside the requests: a queue in the database, leases, and slots by class.
+
+mod collect;
+mod expire;
+mod runner;
+mod sweep;
+
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use reelshelf_domain::Result;
+
+use crate::app::App;
+use crate::store::JobClass;
+
+pub use runner::{Runner, run_until_idle, schedule};
+
+/// A kind of job: one file each. Runs are repeated after a crash, so that running twice must do no more than once.
+pub trait Job: Send + Sync {
+    /// Its name in the queue and in the metrics.
+    fn kind(&self) -> &'static str;
+
+    /// Whose slots it takes.
+    fn class(&self) -> JobClass;
+
+    /// How often it comes round by itself, if it does.
+    fn period(&self, app: &App) -> Option<Duration>;
+
+    /// Does the work.
+    fn run<'a>(&'a self, app: &'a App, payload: &'a str) -> BoxFuture<'a, Result<()>>;
+}
+
+/// Every kind of job.
+static JOBS: [&dyn Job; 3] = [&collect::Collect, &expire::Expire, &sweep::Sweep];
+
+fn job(kind: &str) -> Option<&'static dyn Job> {
+    JOBS.into_iter().find(|job| job.kind() == kind)
+}

@@ -1,0 +1,193 @@
+//! Claims jobs and runs them. A lease is kept by a heartbeat and never by a lock; a job whose worker died is begun again,
+//! and parked when that happens too often.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use reelshelf_domain::{Error, Result};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{JOBS, Job, job};
+use crate::app::App;
+use crate::store::{Claimed, JobClass, NewJob};
+
+/// The longest wait before a failed job is begun again.
+const BACKOFF_MAX: Duration = Duration::from_secs(600);
+/// How often the last use of keys is written down.
+const KEY_USE_PERIOD: Duration = Duration::from_secs(30);
+
+/// Runs the jobs of one process until it is told to stop.
+pub struct Runner {
+    app: App,
+    owner: String,
+    stop: CancellationToken,
+}
+
+impl Runner {
+    /// A runner with a name of its own.
+    pub fn new(app: &App, stop: CancellationToken) -> Result<Self> {
+        let owner = app.chance.alphanumeric(16)?;
+        Ok(Self { app: app.clone(), owner, stop })
+    }
+
+    /// Claims and runs until told to stop; then waits for nothing, since leases run out by themselves.
+    pub async fn run(self) {
+        let slots = Arc::new(Semaphore::new(self.app.settings.jobs.light_slots));
+        let poll = Duration::from_millis(self.app.settings.jobs.poll_milliseconds);
+        let runner = Arc::new(self);
+        let mut looked_for_lost: Option<Instant> = None;
+        let mut wrote_key_use = Instant::now();
+        while !runner.stop.is_cancelled() {
+            if looked_for_lost.is_none_or(|at| at.elapsed() >= runner.app.settings.jobs.lease() / 2) {
+                log_failure("looking for jobs whose worker died", recover(&runner.app).await);
+                looked_for_lost = Some(Instant::now());
+            }
+            if wrote_key_use.elapsed() >= KEY_USE_PERIOD {
+                let written = crate::library::write_down_key_use(&runner.app).await;
+                log_failure("writing down the last use of keys", written);
+                wrote_key_use = Instant::now();
+            }
+            log_failure("claiming jobs", Self::claim_all(&runner, &slots).await);
+            tokio::select! {
+                () = runner.stop.cancelled() => {}
+                () = runner.app.job_bell.notified() => {}
+                () = tokio::time::sleep(poll) => {}
+            }
+        }
+    }
+
+    async fn claim_all(runner: &Arc<Self>, slots: &Arc<Semaphore>) -> Result<()> {
+        for class in JobClass::ALL {
+            while let Ok(slot) = slots.clone().try_acquire_owned() {
+                let now = runner.app.now();
+                if !runner.app.store.job_is_due(class, now).await? {
+                    break;
+                }
+                let lease = runner.app.settings.jobs.lease();
+                let Some(claimed) = runner.app.store.claim_job(class, &runner.owner, lease, now).await? else { break };
+                let runner = Arc::clone(runner);
+                let tasks = runner.app.tasks.clone();
+                tasks.spawn(async move {
+                    work(&runner.app, &runner.owner, claimed, &runner.stop).await;
+                    drop(slot);
+                    runner.app.job_bell.notify_one();
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn log_failure(doing: &'static str, result: Result<()>) {
+    if let Err(error) = result {
+        tracing::error!(%error, doing, "a step of the job runner failed");
+    }
+}
+
+/// Sees to it that every periodic job waits in the queue, due at once.
+pub async fn schedule(app: &App) -> Result<()> {
+    for job in JOBS.into_iter().filter(|job| job.period(app).is_some()) {
+        let now = app.now();
+        let new = NewJob {
+            kind: job.kind(),
+            class: job.class(),
+            unique_key: job.kind().to_owned(),
+            payload: String::new(),
+            run_at: now,
+        };
+        app.store.enqueue(new, now, app.chance.as_ref()).await?;
+    }
+    Ok(())
+}
+
+/// Runs every job that is due, one after the other, until none is. For tests, and for a stop that wants to leave
+/// nothing behind.
+pub async fn run_until_idle(app: &App) -> Result<()> {
+    let owner = app.chance.alphanumeric(16)?;
+    let never = CancellationToken::new();
+    recover(app).await?;
+    for class in JobClass::ALL {
+        let lease = app.settings.jobs.lease();
+        while let Some(claimed) = app.store.claim_job(class, &owner, lease, app.now()).await? {
+            work(app, &owner, claimed, &never).await;
+        }
+    }
+    Ok(())
+}
+
+/// Gives jobs whose worker died back to the queue, or parks those that killed too many.
+async fn recover(app: &App) -> Result<()> {
+    let now = app.now();
+    for (lost, owner, attempts) in app.store.lost_jobs(now).await? {
+        metrics::counter!("reelshelf_jobs_lost_total").increment(1);
+        if attempts >= i64::from(app.settings.jobs.attempts) {
+            tracing::error!(job = %lost, attempts, "a job whose workers die is parked");
+            app.store.park_job(lost, &owner, "its worker died".to_owned()).await?;
+        } else {
+            app.store.repeat_job(lost, &owner, now, attempts, Some("its worker died".to_owned())).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn work(app: &App, owner: &str, claimed: Claimed, stop: &CancellationToken) {
+    let Some(job) = job(&claimed.kind) else {
+        let parked = app.store.park_job(claimed.id, owner, "no such kind of job".to_owned()).await;
+        return log_failure("parking a job of an unknown kind", parked);
+    };
+    let started = Instant::now();
+    let outcome = tokio::select! {
+        outcome = AssertUnwindSafe(job.run(app, &claimed.payload)).catch_unwind() => {
+            outcome.unwrap_or_else(|_| Err(Error::inconsistent("a job panicked")))
+        }
+        () = lose_lease(app, owner, &claimed) => return,
+        // Whoever starts next finds the lease run out.
+        () = stop.cancelled() => return,
+    };
+    let result = if outcome.is_ok() { "done" } else { "failed" };
+    metrics::counter!("reelshelf_jobs_total", "kind" => job.kind(), "result" => result).increment(1);
+    metrics::histogram!("reelshelf_job_seconds", "kind" => job.kind()).record(started.elapsed().as_secs_f64());
+    log_failure("ending a job", end(app, owner, job, &claimed, outcome).await);
+}
+
+/// Extends the lease as long as it is ours; returns when it is not.
+async fn lose_lease(app: &App, owner: &str, claimed: &Claimed) {
+    let lease = app.settings.jobs.lease();
+    loop {
+        tokio::time::sleep(lease / 3).await;
+        match app.store.extend_lease(claimed.id, owner, app.now().plus(lease)).await {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::warn!(job = %claimed.id, kind = claimed.kind, "a lease was lost; the work is dropped");
+                return;
+            }
+            Err(error) => tracing::warn!(%error, "a lease could not be extended yet"),
+        }
+    }
+}
+
+async fn end(app: &App, owner: &str, job: &dyn Job, claimed: &Claimed, outcome: Result<()>) -> Result<()> {
+    let now = app.now();
+    let error = outcome.as_ref().err().map(ToString::to_string);
+    if let Some(error) = &error {
+        tracing::error!(job = %claimed.id, kind = job.kind(), attempts = claimed.attempts, error, "a job failed");
+    }
+    if let Some(period) = job.period(app) {
+        return app.store.repeat_job(claimed.id, owner, now.plus(period), 0, error).await;
+    }
+    match error {
+        None => app.store.finish_job(claimed.id, owner).await,
+        Some(error) if claimed.attempts >= i64::from(app.settings.jobs.attempts) => {
+            app.store.park_job(claimed.id, owner, error).await
+        }
+        Some(error) => {
+            let exponent = u32::try_from(claimed.attempts).unwrap_or(u32::MAX).min(16);
+            let wait = Duration::from_secs(1 << exponent).min(BACKOFF_MAX);
+            app.store.repeat_job(claimed.id, owner, now.plus(wait), claimed.attempts, Some(error)).await
+        }
+    }
+}

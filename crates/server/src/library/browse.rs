@@ -1,0 +1,96 @@
+//! Looking: one file, one folder, the whole tree.
+
+use reelshelf_domain::{
+    ByteSize, ClientId, Cursor, Error, FolderPath, Limit, MediaKind, MediaPath, Result, Sort, natural_key,
+};
+
+use crate::app::App;
+use crate::store::{Asset, Listing, Slice};
+
+/// Which part of a folder's files.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A page, counted from zero.
+    Page(u64),
+    /// Behind a place that an earlier page gave.
+    After(Cursor),
+}
+
+/// What to show of a folder.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// The folder.
+    pub folder: FolderPath,
+    /// Only this kind.
+    pub kind: Option<MediaKind>,
+    /// Only names that contain this.
+    pub text: Option<String>,
+    /// In this order.
+    pub sort: Sort,
+    /// This part.
+    pub place: Place,
+    /// At most so many.
+    pub limit: Limit,
+}
+
+/// What there is to see of a folder.
+#[derive(Debug)]
+pub struct Contents {
+    /// The names of its sub-folders, in natural order.
+    pub folders: Vec<String>,
+    /// The files of the page.
+    pub files: Vec<Asset>,
+    /// The place behind the page, when there may be more.
+    pub next: Option<Cursor>,
+    /// How many files match.
+    pub matches: i64,
+    /// How many files the folder has, whatever was asked for.
+    pub files_in_all: i64,
+    /// What the folder's files take, whatever was asked for.
+    pub bytes: ByteSize,
+}
+
+/// A page of a folder, with its counters. Two statements, however many files there are.
+pub async fn contents(app: &App, client: ClientId, query: Query) -> Result<Contents> {
+    if let Place::After(cursor) = &query.place
+        && cursor.field() != query.sort.field
+    {
+        return Err(Error::invalid("cursor", "belongs to another sort; begin again without it"));
+    }
+    let stats = app.store.folder_stats(client, &query.folder).await?;
+    let slice = match query.place {
+        Place::Page(page) => Slice::Offset(page.saturating_mul(query.limit.get().into())),
+        Place::After(cursor) => Slice::After(cursor),
+    };
+    let listing =
+        Listing { folder: stats.id, kind: query.kind, query: query.text, sort: query.sort, slice, limit: query.limit };
+    let listed = app.store.list(&listing).await?;
+    let counted = match query.kind {
+        Some(kind) => stats.by_kind[kind as usize],
+        None => stats.by_kind.iter().sum(),
+    };
+    let mut folders = stats.children;
+    folders.sort_by_cached_key(|name| (natural_key(name), name.clone()));
+    Ok(Contents {
+        folders,
+        files: listed.assets,
+        next: listed.next,
+        matches: listed.matches.unwrap_or(counted),
+        files_in_all: stats.by_kind.iter().sum(),
+        bytes: stats.bytes,
+    })
+}
+
+/// One file.
+pub async fn file(app: &App, client: ClientId, path: &MediaPath) -> Result<Asset> {
+    app.store.asset(client, path).await
+}
+
+/// Every folder with what is directly in it, in natural order, the root first.
+pub async fn tree(app: &App, client: ClientId) -> Result<Vec<(FolderPath, i64, ByteSize)>> {
+    let mut tree = app.store.tree(client).await?;
+    tree.sort_by_cached_key(|(path, ..)| {
+        path.names().iter().map(|name| (natural_key(name.as_str()), name.clone())).collect::<Vec<_>>()
+    });
+    Ok(tree)
+}

@@ -1,0 +1,29 @@
+//! What goes by itself: registrations that nobody used, and files in `temp`.
+
+use reelshelf_domain::Result;
+
+use crate::app::App;
+
+/// How many are looked up at a time.
+const BATCH: i64 = 500;
+
+/// Ends registrations and deletes files whose time is over. Answers how many.
+pub async fn expire(app: &App) -> Result<usize> {
+    let now = app.now();
+    let mut ended = 0;
+    loop {
+        let uploads = app.store.expired_uploads(now, BATCH).await?;
+        let mut progress = 0;
+        for upload in uploads {
+            progress += usize::from(app.store.end_expired_upload(upload, now).await?);
+        }
+        let assets = app.store.expired_assets(now, BATCH).await?;
+        for asset in assets {
+            progress += usize::from(app.store.remove_expired(asset, now).await?.is_some());
+        }
+        if progress == 0 {
+            return Ok(ended);
+        }
+        ended += progress;
+    }
+}

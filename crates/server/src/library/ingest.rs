@@ -1,0 +1,204 @@
+//! The way in. Whatever becomes a file of the library comes through here: scratch file, hashed while it is written; its
+//! type decided by its bytes; a durable blob; one transaction. Limits, hashing and crash safety are written once.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+use reelshelf_domain::{BlobId, ByteSize, Denial, Error, Result, Thing, UnixMillis, UploadId};
+use reelshelf_media::sniff;
+
+use super::{Caller, NewFile, SignedUpload, register};
+use crate::app::App;
+use crate::blobs::{BlobKey, Fill};
+use crate::store::{Arrived, Asset, Committed, UploadTicket};
+
+/// Takes the bytes of a signed upload URL. The signature is checked before a byte is read, and against the registered
+/// type and length.
+pub async fn store_upload<S>(
+    app: &App,
+    signed: SignedUpload,
+    content_type: Option<&str>,
+    length: Option<u64>,
+    body: S,
+) -> Result<Committed>
+where
+    S: Stream<Item = Result<Bytes>> + Send + Unpin + 'static,
+{
+    let ticket = match app.store.upload(signed.upload).await {
+        Err(Error::NotFound(_)) if signed.expires_at <= app.now() => return Err(Error::Denied(Denial::Expired)),
+        Err(Error::NotFound(_)) => return Err(Error::Denied(Denial::Gone)),
+        ticket => ticket?,
+    };
+    app.signer.check(&signed, &ticket.content_type, ticket.size)?;
+    if signed.expires_at <= app.now() {
+        return Err(Error::Denied(Denial::Expired));
+    }
+    if content_type.map(str::trim) != Some(ticket.content_type.as_str()) {
+        return Err(Error::Denied(Denial::ContentType));
+    }
+    if length.is_none() || length != ticket.size.map(ByteSize::get) {
+        return Err(Error::Denied(Denial::Length));
+    }
+    if ticket.on_hold {
+        return Err(Error::Denied(Denial::StorageBlocked));
+    }
+    under_way(app, |app| async move { receive(&app, ticket, body).await }).await
+}
+
+/// Registers and stores in one go: what cannot be repeated is given up when it fails.
+pub async fn upload<S>(app: &App, caller: &Caller, file: NewFile, body: S) -> Result<Asset>
+where
+    S: Stream<Item = Result<Bytes>> + Send + Unpin + 'static,
+{
+    let ticket = register(app, caller, &file).await?;
+    let stored = under_way(app, |app| async move {
+        let upload = ticket.id;
+        let received = receive(&app, ticket, body).await;
+        if received.is_err()
+            && let Err(error) = app.store.abandon_upload(upload, app.now()).await
+        {
+            tracing::error!(%error, "an upload that failed could not be given up; its registration will run out");
+        }
+        received
+    })
+    .await;
+    stored.map_err(|error| match error {
+        Error::Denied(Denial::StorageBlocked) => Error::StorageBlocked,
+        // The file was deleted, or replaced as expired, while its bytes were on their way.
+        Error::Denied(_) => Error::NotFound(Thing::File),
+        error => error,
+    })?;
+    app.store.asset(caller.client, &file.path).await
+}
+
+/// Runs a transfer in a task of its own, so that it ends properly when the client leaves: what it holds is given back.
+async fn under_way<F, T>(app: &App, transfer: impl FnOnce(App) -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>> + Send + 'static,
+    T: Send + 'static,
+{
+    let slot = app.upload_slots.clone().try_acquire_owned();
+    let Ok(slot) = slot else {
+        let limit = app.settings.uploads.at_once.to_string().into();
+        return Err(Error::LimitReached { what: "uploads at once", limit });
+    };
+    let transfer = transfer(app.clone());
+    let task = app.tasks.spawn(async move {
+        let result = transfer.await;
+        drop(slot);
+        result
+    });
+    task.await.map_err(|error| Error::internal("receiving an upload", error))?
+}
+
+/// Takes the bytes of a registered upload, and makes them its file.
+pub async fn receive<S>(app: &App, ticket: UploadTicket, mut body: S) -> Result<Committed>
+where
+    S: Stream<Item = Result<Bytes>> + Send + Unpin,
+{
+    let mut fill = app.blobs.fill().await?;
+    let mut meter = Meter::new(app, &ticket)?;
+    let idle = Duration::from_secs(app.settings.server.idle_seconds);
+    while let Some(piece) = tokio::time::timeout(idle, body.next()).await.map_err(|_| stood_still())? {
+        let piece = piece?;
+        meter.admit(app, piece.len() as u64).await?;
+        fill.write(&piece).await?;
+    }
+    meter.end()?;
+    finish(app, &ticket, fill).await
+}
+
+fn stood_still() -> Error {
+    Error::invalid("body", "stood still for too long; send it again")
+}
+
+/// Makes a filled scratch file the file of its upload.
+pub async fn finish(app: &App, ticket: &UploadTicket, fill: Fill) -> Result<Committed> {
+    let filled = fill.finish().await?;
+    if let Some(done) = ticket.done {
+        return if done == filled.hash { Ok(Committed::Again) } else { Err(Error::Denied(Denial::OtherBytes)) };
+    }
+    let now = app.now();
+    let arrived = Arrived {
+        upload: ticket.id,
+        blob: BlobId::generate(now, app.chance.as_ref())?,
+        hash: filled.hash,
+        size: filled.size,
+        media_type: sniff(&filled.head),
+        now,
+        temp_expires_at: now.plus(app.settings.uploads.temp_life()),
+        temp_limit: app.settings.uploads.temp_limit.to_column(),
+    };
+    app.blobs.commit(BlobKey::Original(ticket.client, arrived.blob), filled).await?;
+    let committed = app.store.commit_upload(arrived.clone()).await;
+    if !matches!(committed, Ok(Committed::Stored)) {
+        app.store.disown_blob(ticket.client, arrived).await?;
+    }
+    committed
+}
+
+/// Watches a transfer: its length, its reservation, its registration and the disk.
+struct Meter {
+    upload: UploadId,
+    /// The length that was registered.
+    declared: Option<u64>,
+    /// The most that may come.
+    limit: ByteSize,
+    reserved: u64,
+    received: u64,
+    renew_at: UnixMillis,
+}
+
+impl Meter {
+    fn new(app: &App, ticket: &UploadTicket) -> Result<Self> {
+        let plan = app.settings.plans.get(&ticket.plan)?;
+        let uploads = &app.settings.uploads;
+        Ok(Self {
+            upload: ticket.id,
+            declared: ticket.size.map(ByteSize::get),
+            limit: plan.file,
+            reserved: ticket.covers.get(),
+            received: 0,
+            // Renewed as soon as it would run out before the next renewal.
+            renew_at: ticket.expires_at.minus(uploads.renewal()),
+        })
+    }
+
+    /// Lets bytes pass, after reserving room for them.
+    async fn admit(&mut self, app: &App, bytes: u64) -> Result<()> {
+        self.received += bytes;
+        match self.declared {
+            Some(declared) if self.received > declared => return Err(Error::Denied(Denial::Length)),
+            None if self.received > self.limit.get() => {
+                return Err(Error::TooLarge { what: Thing::File, limit: self.limit });
+            }
+            _ => {}
+        }
+        let (now, uploads) = (app.now(), &app.settings.uploads);
+        let expires_at = now.plus(uploads.url_life());
+        if self.received > self.reserved {
+            app.blobs.check_disk().await?;
+            let short = self.received - self.reserved;
+            let step = ByteSize::new(short.next_multiple_of(uploads.reserve_step.get()));
+            let temp_limit = uploads.temp_limit.to_column();
+            app.store.extend_upload(self.upload, step, expires_at, temp_limit, now).await?;
+            self.reserved += step.get();
+            self.renew_at = now.plus(uploads.renewal());
+        } else if now >= self.renew_at {
+            app.blobs.check_disk().await?;
+            app.store.renew_upload(self.upload, expires_at).await?;
+            self.renew_at = now.plus(uploads.renewal());
+        }
+        Ok(())
+    }
+
+    /// Everything came that was registered.
+    fn end(&self) -> Result<()> {
+        match self.declared {
+            Some(declared) if declared != self.received => Err(Error::Denied(Denial::Length)),
+            None if self.received == 0 => Err(Error::invalid("file", "is empty; a file has at least one byte")),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What the product does: one file per verb. No HTTP and no SQL.
+
+mod browse;
+mod caller;
+mod clients;
+mod deliver;
+mod expire;
+mod folders;
+mod ingest;
+mod keys;
+mod register;
+mod relocate;
+mod remove;
+mod signature;
+mod storage;
+mod urls;
+mod verify;
+
+pub use browse::{Contents, Place, Query, contents, file, tree};
+pub use caller::Caller;
+pub use clients::{
+    ClientSummary, create_client, first_client, hold_client, list_clients, release_client, set_plan, sync_plans,
+};
+pub use deliver::{Target, deliver};
+pub use expire::expire;
+pub use folders::{FolderChange, change_folder, make_folder, remove_folder};
+pub use ingest::{finish, receive, store_upload, upload};
+pub use keys::{KeyCache, KeySummary, authenticate, create_key, list_keys, revoke_key, write_down_key_use};
+pub use register::{NewFile, register};
+pub use relocate::{Change, relocate};
+pub use remove::remove;
+pub use signature::{SignedUpload, Signer};
+pub use storage::{StorageInfo, storage};
+pub use urls::{immutable_url, stable_url, upload_url};
+pub use verify::{Problem, Report, verify};

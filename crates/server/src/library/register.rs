@@ -1,0 +1,75 @@
+//! Registering an upload: its name, its place and its room are settled before a byte is sent.
+
+use reelshelf_domain::{ByteSize, DisplayName, Error, MediaPath, Result, Thing};
+
+use super::Caller;
+use crate::app::App;
+use crate::store::{Registration, UploadTicket};
+
+/// The longest content type that is kept.
+const CONTENT_TYPE_MAX: usize = 255;
+
+/// A file to be.
+#[derive(Clone, Debug)]
+pub struct NewFile {
+    /// Its place.
+    pub path: MediaPath,
+    /// The name the person gave.
+    pub display_name: DisplayName,
+    /// The declared type.
+    pub content_type: String,
+    /// The length, when it is known.
+    pub size: Option<ByteSize>,
+    /// Whether a file of this name is replaced.
+    pub overwrite: bool,
+}
+
+/// Registers an upload.
+pub async fn register(app: &App, caller: &Caller, file: &NewFile) -> Result<UploadTicket> {
+    let plan = app.settings.plans.get(&caller.plan)?;
+    check_content_type(&file.content_type)?;
+    if file.size.is_some_and(|size| size > plan.file) {
+        return Err(Error::TooLarge { what: Thing::File, limit: plan.file });
+    }
+    app.blobs.check_disk().await?;
+    let now = app.now();
+    let expires_at = now.plus(app.settings.uploads.url_life());
+    let registration = Registration {
+        client: caller.client,
+        path: file.path.clone(),
+        display_name: file.display_name.clone(),
+        content_type: file.content_type.clone(),
+        size: file.size,
+        reserve: file.size.unwrap_or(app.settings.uploads.reserve_step),
+        overwrite: file.overwrite,
+        now,
+        expires_at,
+        temp_limit: app.settings.uploads.temp_limit.to_column(),
+        folder_limit: app.settings.limits.folders.into(),
+    };
+    let registered = app.store.register(registration, app.chance.as_ref()).await?;
+    Ok(UploadTicket {
+        id: registered.upload,
+        client: caller.client,
+        content_type: file.content_type.clone(),
+        size: file.size,
+        covers: registered.covers,
+        expires_at,
+        done: None,
+        on_hold: false,
+        plan: caller.plan.clone(),
+    })
+}
+
+/// A content type is stored, echoed and compared: it must be one line of printable ASCII with a slash in it.
+fn check_content_type(content_type: &str) -> Result<()> {
+    if content_type.is_empty() {
+        return Err(Error::Missing("contentType"));
+    }
+    let printable = content_type.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let shaped = content_type.split_once('/').is_some_and(|(family, name)| !family.is_empty() && !name.is_empty());
+    if content_type.len() > CONTENT_TYPE_MAX || !printable || !shaped {
+        return Err(Error::invalid("contentType", "must be a media type such as image/png"));
+    }
+    Ok(())
+}

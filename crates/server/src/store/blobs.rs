@@ -1,0 +1,149 @@
+//! Blobs: which copies there are, and which of them nobody refers to any more.
+
+use std::collections::HashSet;
+
+use reelshelf_domain::{AssetHash, BlobId, ByteSize, ClientId, Result, UnixMillis};
+use sqlx::FromRow;
+
+use super::db::{Tx, execute, failed, fetch_all, fetch_optional, on_db};
+use super::writer::Verb;
+use super::{Store, column, size_column};
+
+/// A released blob that something still refers to is not on its way out.
+const KEEP: &str = "
+    UPDATE blobs SET released_at = NULL
+    WHERE released_at <= $1 AND condemned_at IS NULL
+        AND EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id)";
+const CONDEMN: &str = "
+    UPDATE blobs SET condemned_at = $2
+    WHERE released_at <= $1 AND condemned_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id)";
+const CONDEMNED: &str = "
+    SELECT id, client_id FROM blobs WHERE condemned_at IS NOT NULL ORDER BY condemned_at LIMIT $1";
+const FORGET: &str = "DELETE FROM blobs WHERE id = $1 AND condemned_at IS NOT NULL";
+const KNOWN: &str =
+    "SELECT id FROM blobs WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+/// How many copies one statement asks for.
+const KNOWN_AT_ONCE: usize = 16;
+
+const EXPECTED: &str = "SELECT id FROM blobs WHERE id = $1 AND condemned_at IS NULL";
+
+pub(super) const STATEMENTS: &[&str] = &[EXPECTED, KEEP, CONDEMN, CONDEMNED, FORGET, KNOWN];
+
+/// A copy that is to go.
+#[derive(Clone, Copy, Debug)]
+pub struct Condemned {
+    /// Which copy.
+    pub id: BlobId,
+    /// Whose.
+    pub client: ClientId,
+}
+
+/// A copy that must be there.
+#[derive(Clone, Copy, Debug)]
+pub struct BlobRow {
+    /// Which copy.
+    pub id: BlobId,
+    /// Whose.
+    pub client: ClientId,
+    /// Which bytes.
+    pub hash: AssetHash,
+    /// How many.
+    pub size: ByteSize,
+}
+
+#[derive(FromRow)]
+pub(super) struct BlobColumns {
+    id: String,
+    client_id: String,
+    hash: String,
+    size: i64,
+}
+
+impl TryFrom<BlobColumns> for BlobRow {
+    type Error = reelshelf_domain::Error;
+
+    fn try_from(row: BlobColumns) -> Result<Self> {
+        Ok(Self {
+            id: column("blobs", "id", &row.id)?,
+            client: column("blobs", "client_id", &row.client_id)?,
+            hash: column("blobs", "hash", &row.hash)?,
+            size: size_column("blobs", "size", row.size)?,
+        })
+    }
+}
+
+#[derive(Clone)]
+struct Condemn {
+    released_by: UnixMillis,
+    now: UnixMillis,
+}
+
+impl Verb for Condemn {
+    type Out = u64;
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<u64> {
+        execute!(tx, KEEP, self.released_by.get())?;
+        execute!(tx, CONDEMN, self.released_by.get(), self.now.get())
+    }
+}
+
+#[derive(Clone)]
+struct Forget(Vec<BlobId>);
+
+impl Verb for Forget {
+    type Out = ();
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
+        for blob in &self.0 {
+            execute!(tx, FORGET, blob.to_string())?;
+        }
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Condemns what was released by then and is not referred to.
+    pub async fn condemn_blobs(&self, released_by: UnixMillis, now: UnixMillis) -> Result<u64> {
+        self.db.write(Condemn { released_by, now }).await
+    }
+
+    /// Copies that are to go, oldest verdict first.
+    pub async fn condemned_blobs(&self, most: i64) -> Result<Vec<Condemned>> {
+        let mut tx = self.db.read().await?;
+        let rows = fetch_all!(tx, (String, String), CONDEMNED, most)?;
+        let condemned = |(id, client): (String, String)| {
+            Ok(Condemned { id: column("blobs", "id", &id)?, client: column("blobs", "client_id", &client)? })
+        };
+        rows.into_iter().map(condemned).collect()
+    }
+
+    /// Deletes the rows of condemned copies whose objects are gone.
+    pub async fn forget_blobs(&self, blobs: Vec<BlobId>) -> Result<()> {
+        self.db.write(Forget(blobs)).await
+    }
+
+    /// Whether this copy must be there.
+    pub async fn expects_blob(&self, blob: BlobId) -> Result<bool> {
+        let mut tx = self.db.read().await?;
+        fetch_optional!(tx, (String,), EXPECTED, blob.to_string()).map(|row| row.is_some())
+    }
+
+    /// Those of the copies that a row, condemned or not, speaks of.
+    pub async fn known_blobs(&self, blobs: &[BlobId]) -> Result<HashSet<BlobId>> {
+        let mut tx = self.db.read().await?;
+        let mut known = HashSet::new();
+        for some in blobs.chunks(KNOWN_AT_ONCE) {
+            // The last chunk is filled up with its first member.
+            let ids = (0..KNOWN_AT_ONCE).map(|index| some.get(index).unwrap_or(&some[0]).to_string());
+            let rows: Vec<(String,)> = on_db!(tx, conn => {
+                ids.fold(sqlx::query_as(KNOWN), |query, id| query.bind(id)).fetch_all(conn).await
+            })
+            .map_err(failed)?;
+            for (id,) in rows {
+                known.insert(column("blobs", "id", &id)?);
+            }
+        }
+        Ok(known)
+    }
+}

@@ -1,0 +1,279 @@
+//! The job queue: a table, leases, and no lock held while working.
+
+use std::time::Duration;
+
+use reelshelf_domain::{Chance, Error, JobId, Result, UnixMillis};
+use sqlx::FromRow;
+
+use super::db::{Tx, execute, fetch_all, fetch_optional};
+use super::writer::Verb;
+use super::{Store, column};
+
+const ENQUEUE: &str = "
+    INSERT INTO jobs (id, kind, class, unique_key, payload, state, run_at, attempts, created_at)
+    VALUES ($1, $2, $3, $4, $5, 'waiting', $6, 0, $7)
+    ON CONFLICT (unique_key) WHERE state = 'waiting' DO NOTHING";
+const HASTEN: &str = "UPDATE jobs SET run_at = $2 WHERE unique_key = $1 AND state = 'waiting' AND run_at > $2";
+const DUE: &str = "
+    SELECT id FROM jobs WHERE class = $1 AND state = 'waiting' AND run_at <= $2 ORDER BY run_at LIMIT 1";
+/// The claim query differs by engine: PostgreSQL's claimers must not wait for each other.
+const DUE_POSTGRES: &str = "
+    SELECT id FROM jobs WHERE class = $1 AND state = 'waiting' AND run_at <= $2 ORDER BY run_at LIMIT 1
+    FOR UPDATE SKIP LOCKED";
+const CLAIM: &str = "
+    UPDATE jobs SET state = 'running', attempts = attempts + 1, lease_until = $2, lease_owner = $3
+    WHERE id = $1 AND state = 'waiting'
+    RETURNING id, kind, payload, attempts";
+const EXTEND: &str = "
+    UPDATE jobs SET lease_until = $3 WHERE id = $1 AND lease_owner = $2 AND state = 'running'";
+const FINISH: &str = "DELETE FROM jobs WHERE id = $1 AND lease_owner = $2 AND state = 'running'";
+const AGAIN: &str = "
+    UPDATE jobs SET state = 'waiting', run_at = $3, attempts = $4, lease_until = NULL, lease_owner = NULL, error = $5
+    WHERE id = $1 AND lease_owner = $2 AND state = 'running'
+        AND NOT EXISTS (SELECT 1 FROM jobs other WHERE other.unique_key = jobs.unique_key AND other.state = 'waiting')";
+const PARK: &str = "
+    UPDATE jobs SET state = 'parked', lease_until = NULL, lease_owner = NULL, error = $3
+    WHERE id = $1 AND lease_owner = $2 AND state = 'running'";
+/// A lease that ran out means that its worker died: the job is tried again, or parked when it killed too many.
+const LOST: &str = "
+    SELECT id, lease_owner, attempts FROM jobs WHERE state = 'running' AND lease_until <= $1 ORDER BY lease_until LIMIT 100";
+const COUNTS: &str = "
+    SELECT kind, state, COUNT(*), CAST(COALESCE(MIN(run_at), 0) AS BIGINT) FROM jobs GROUP BY kind, state";
+
+pub(super) const STATEMENTS: &[&str] = &[ENQUEUE, HASTEN, DUE, CLAIM, EXTEND, FINISH, AGAIN, PARK, LOST, COUNTS];
+
+/// Jobs of one class share slots that other classes cannot take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum JobClass {
+    /// Short, and mostly waits for the database or the disk.
+    Light,
+}
+
+impl JobClass {
+    /// Every class.
+    pub const ALL: [Self; 1] = [Self::Light];
+
+    /// As text.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+        }
+    }
+}
+
+/// A job to be enqueued.
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    /// Which job.
+    pub kind: &'static str,
+    /// Whose slots.
+    pub class: JobClass,
+    /// At most one job with this key waits.
+    pub unique_key: String,
+    /// What it is about, as the job itself reads it.
+    pub payload: String,
+    /// Not before.
+    pub run_at: UnixMillis,
+}
+
+/// A job that this worker has the lease of.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// Which row.
+    pub id: JobId,
+    /// Which job.
+    pub kind: String,
+    /// What it is about.
+    pub payload: String,
+    /// How often it was begun, this time included.
+    pub attempts: i64,
+}
+
+/// How many jobs of a kind are in a state, and since when the oldest could have run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobCounts {
+    /// Which job.
+    pub kind: String,
+    /// `waiting`, `running` or `parked`.
+    pub state: String,
+    /// How many.
+    pub count: i64,
+    /// The earliest time one of them was or is to run.
+    pub oldest: UnixMillis,
+}
+
+#[derive(FromRow)]
+struct ClaimedRow {
+    id: String,
+    kind: String,
+    payload: String,
+    attempts: i64,
+}
+
+#[derive(Clone)]
+struct Enqueue {
+    job: NewJob,
+    id: JobId,
+    now: UnixMillis,
+}
+
+impl Verb for Enqueue {
+    type Out = ();
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
+        let NewJob { kind, class, unique_key, payload, run_at } = &self.job;
+        let (id, class, now) = (self.id.to_string(), class.as_str(), self.now.get());
+        let (key, at) = (unique_key.as_str(), run_at.get());
+        let made = execute!(tx, ENQUEUE, id, *kind, class, key, payload.as_str(), at, now)?;
+        if made == 0 {
+            execute!(tx, HASTEN, key, at)?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone)]
+struct Claim {
+    class: JobClass,
+    owner: String,
+    lease_until: UnixMillis,
+    now: UnixMillis,
+}
+
+impl Verb for Claim {
+    type Out = Option<Claimed>;
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Option<Claimed>> {
+        let due = if tx.is_postgres() { DUE_POSTGRES } else { DUE };
+        let Some((id,)) = fetch_optional!(tx, (String,), due, self.class.as_str(), self.now.get())? else {
+            return Ok(None);
+        };
+        let (until, owner) = (self.lease_until.get(), self.owner.as_str());
+        let Some(row) = fetch_optional!(tx, ClaimedRow, CLAIM, id, until, owner)? else { return Ok(None) };
+        let id = column("jobs", "id", &row.id)?;
+        Ok(Some(Claimed { id, kind: row.kind, payload: row.payload, attempts: row.attempts }))
+    }
+}
+
+/// How a run ended, for its row.
+#[derive(Clone, Debug)]
+enum Ending {
+    Done,
+    Again { at: UnixMillis, attempts: i64, error: Option<String> },
+    Parked { error: String },
+}
+
+#[derive(Clone)]
+struct End {
+    job: JobId,
+    owner: String,
+    ending: Ending,
+}
+
+impl Verb for End {
+    type Out = ();
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
+        let (id, owner) = (self.job.to_string(), self.owner.as_str());
+        match &self.ending {
+            Ending::Done => execute!(tx, FINISH, id, owner)?,
+            Ending::Parked { error } => execute!(tx, PARK, id, owner, error.as_str())?,
+            Ending::Again { at, attempts, error } => {
+                match execute!(tx, AGAIN, id.as_str(), owner, at.get(), *attempts, error.as_deref())? {
+                    // Another of its key waits already: that one will do.
+                    0 => execute!(tx, FINISH, id, owner)?,
+                    changed => changed,
+                }
+            }
+        };
+        Ok(())
+    }
+}
+
+#[derive(Clone)]
+struct ExtendLease {
+    job: JobId,
+    owner: String,
+    lease_until: UnixMillis,
+}
+
+impl Verb for ExtendLease {
+    type Out = bool;
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool> {
+        let (id, owner, until) = (self.job.to_string(), self.owner.as_str(), self.lease_until.get());
+        execute!(tx, EXTEND, id, owner, until).map(|changed| changed == 1)
+    }
+}
+
+impl Store {
+    /// Enqueues a job; one of its key that waits already is at most made to run earlier.
+    pub async fn enqueue(&self, job: NewJob, now: UnixMillis, chance: &dyn Chance) -> Result<()> {
+        let id = JobId::generate(now, chance)?;
+        self.db.write(Enqueue { job, id, now }).await
+    }
+
+    /// Whether a job of the class could be claimed: a read, so that idling writes nothing.
+    pub async fn job_is_due(&self, class: JobClass, now: UnixMillis) -> Result<bool> {
+        let mut tx = self.db.read().await?;
+        fetch_optional!(tx, (String,), DUE, class.as_str(), now.get()).map(|row| row.is_some())
+    }
+
+    /// Takes the lease of a job that is due.
+    pub async fn claim_job(
+        &self,
+        class: JobClass,
+        owner: &str,
+        lease: Duration,
+        now: UnixMillis,
+    ) -> Result<Option<Claimed>> {
+        self.db.write(Claim { class, owner: owner.to_owned(), lease_until: now.plus(lease), now }).await
+    }
+
+    /// Keeps a lease; false when it was lost, and the work is to be dropped.
+    pub async fn extend_lease(&self, job: JobId, owner: &str, lease_until: UnixMillis) -> Result<bool> {
+        self.db.write(ExtendLease { job, owner: owner.to_owned(), lease_until }).await
+    }
+
+    /// A job is done.
+    pub async fn finish_job(&self, job: JobId, owner: &str) -> Result<()> {
+        self.db.write(End { job, owner: owner.to_owned(), ending: Ending::Done }).await
+    }
+
+    /// A job is to run again at a time; `attempts` is what it has used up so far.
+    pub async fn repeat_job(
+        &self,
+        job: JobId,
+        owner: &str,
+        at: UnixMillis,
+        attempts: i64,
+        error: Option<String>,
+    ) -> Result<()> {
+        let ending = Ending::Again { at, attempts, error };
+        self.db.write(End { job, owner: owner.to_owned(), ending }).await
+    }
+
+    /// A job has failed for good, or killed too many workers: it stays for a person to look at.
+    pub async fn park_job(&self, job: JobId, owner: &str, error: String) -> Result<()> {
+        self.db.write(End { job, owner: owner.to_owned(), ending: Ending::Parked { error } }).await
+    }
+
+    /// Jobs whose worker died: the job, the lease's owner, and how often it was begun.
+    pub async fn lost_jobs(&self, now: UnixMillis) -> Result<Vec<(JobId, String, i64)>> {
+        let mut tx = self.db.read().await?;
+        let rows = fetch_all!(tx, (String, Option<String>, i64), LOST, now.get())?;
+        let lost = |(id, owner, attempts): (String, Option<String>, i64)| {
+            let owner = owner.ok_or_else(|| Error::inconsistent("inconsistent row: jobs.lease_owner is NULL"))?;
+            Ok((column("jobs", "id", &id)?, owner, attempts))
+        };
+        rows.into_iter().map(lost).collect()
+    }
+
+    /// The queue, by kind and state.
+    pub async fn job_counts(&self) -> Result<Vec<JobCounts>> {
+        let mut tx = self.db.read().await?;
+        let rows = fetch_all!(tx, (String, String, i64, i64), COUNTS)?;
+        let counts = |(kind, state, count, oldest)| JobCounts { kind, state, count, oldest: UnixMillis::new(oldest) };
+        Ok(rows.into_iter().map(counts).collect())
+    }
+}

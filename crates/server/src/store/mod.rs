@@ -1,0 +1,100 @@
+//! All SQL. One file per aggregate; `db.rs` alone knows that there are two engines.
+//!
+//! Every change of a client's files takes the client's row first (an `UPDATE` of it is the lock), then folders, then
+//! files. On SQLite there is one writer anyway; on PostgreSQL this order is what keeps counters exact and deadlocks out.
+
+mod assets;
+mod audit;
+mod blobs;
+mod clients;
+mod counters;
+mod db;
+mod folders;
+mod freshness;
+mod interrupt;
+mod jobs;
+mod keys;
+mod listing;
+mod relocate;
+mod settings;
+mod uploads;
+mod walk;
+mod writer;
+
+use std::str::FromStr;
+
+use reelshelf_domain::{Error, Result};
+
+use crate::config::StoreSettings;
+
+pub use assets::{Asset, Delivered, Removed};
+pub use audit::{Audit, ClientAudit, FolderAudit};
+pub use blobs::{BlobRow, Condemned};
+pub use clients::{Client, NewClient};
+pub use db::migrate;
+pub use folders::{Folder, FolderMove, FolderStats, Made};
+pub use jobs::{Claimed, JobClass, JobCounts, NewJob};
+pub use keys::{KeyHolder, KeyRow, NewKey};
+pub use listing::{Listed, Listing, Slice};
+pub use relocate::Relocation;
+pub use uploads::{Arrived, Committed, Registered, Registration, UploadTicket};
+
+use db::Db;
+use freshness::Freshness;
+
+/// The database, by its verbs.
+#[derive(Clone)]
+pub struct Store {
+    db: Db,
+    freshness: Freshness,
+}
+
+impl Store {
+    /// Connects and brings the schema up to date.
+    pub async fn connect(settings: &StoreSettings) -> Result<Self> {
+        let db = Db::connect(settings).await?;
+        let freshness = Freshness::start(&db, settings).await?;
+        Ok(Self { db, freshness })
+    }
+
+    /// A number that changes whenever what caches hold may be stale; `None` when nobody can tell, and caches are to be
+    /// passed by.
+    pub async fn stamp(&self) -> Option<u64> {
+        self.freshness.stamp().await
+    }
+
+    /// Runs a verb that changes what caches hold.
+    async fn announced<V: writer::Verb>(&self, verb: V) -> Result<V::Out> {
+        let out = self.db.write(verb).await?;
+        self.freshness.bump();
+        Ok(out)
+    }
+
+    /// How many statements were sent since the start.
+    pub fn statements(&self) -> u64 {
+        self.db.statements()
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        let mut tx = self.db.read().await?;
+        db::fetch_one!(tx, (i64,), "SELECT COUNT(*) FROM settings").map(|_| ())
+    }
+
+    /// Ends what is under way and closes every connection.
+    pub async fn close(&self) {
+        self.freshness.close().await;
+        self.db.close().await;
+    }
+}
+
+/// A text of a row that must parse, since we wrote it.
+fn column<T: FromStr>(table: &'static str, column: &'static str, text: &str) -> Result<T> {
+    text.parse().map_err(|_| Error::inconsistent(format!("inconsistent row: {table}.{column} holds {text:?}")))
+}
+
+/// A number of a row that must not be negative.
+fn size_column(table: &'static str, column: &'static str, value: i64) -> Result<reelshelf_domain::ByteSize> {
+    reelshelf_domain::ByteSize::from_column(value)
+        .ok_or_else(|| Error::inconsistent(format!("inconsistent row: {table}.{column} is {value}")))
+}
