@@ -31,11 +31,19 @@ pub fn start_logging() {
 /// Starts gathering metrics, for the whole process.
 pub fn start_metrics() -> Result<PrometheusHandle> {
     let failed = |error| Error::internal("starting the metrics", error);
+    recorder()?.install_recorder().map_err(failed)
+}
+
+fn recorder() -> Result<PrometheusBuilder> {
+    let failed = |error| Error::internal("starting the metrics", error);
     PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
         .map_err(failed)?
         .set_buckets_for_metric(Matcher::Suffix("_verbs".to_owned()), &VERBS)
-        .map_err(failed)?
-        .install_recorder()
         .map_err(failed)
+}
+
+/// Metrics that nothing is recorded in, for a router beside others in one process.
+pub fn local_metrics() -> Result<PrometheusHandle> {
+    Ok(recorder()?.build_recorder().handle())
 }

@@ -9,6 +9,7 @@ use object_store::aws::AmazonS3Builder;
 use object_store::path::Path as ObjectPath;
 use object_store::{ClientOptions, MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use reelshelf_domain::{ByteRange, Error, Result};
+use secrecy::ExposeSecret;
 use tokio::io::AsyncReadExt;
 use tokio::sync::Semaphore;
 
@@ -30,11 +31,20 @@ impl Remote {
         let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
         let options =
             ClientOptions::new().with_timeout(Duration::from_secs(settings.s3_timeout_seconds)).with_allow_http(true);
-        let store = AmazonS3Builder::from_env()
-            .with_bucket_name(bucket)
-            .with_client_options(options)
-            .build()
-            .map_err(|error| Error::internal("opening the bucket", error))?;
+        let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket).with_client_options(options);
+        if let Some(endpoint) = &settings.s3_endpoint {
+            builder = builder.with_endpoint(endpoint);
+        }
+        if let Some(region) = &settings.s3_region {
+            builder = builder.with_region(region);
+        }
+        if let Some(id) = &settings.s3_access_key_id {
+            builder = builder.with_access_key_id(id);
+        }
+        if let Some(key) = &settings.s3_secret_access_key {
+            builder = builder.with_secret_access_key(key.expose_secret());
+        }
+        let store = builder.build().map_err(|error| Error::internal("opening the bucket", error))?;
         let prefix = prefix.trim_matches('/');
         Ok(Self {
             store: Arc::new(store),

@@ -1,14 +1,23 @@
 use reelshelf_domain::ByteSize;
-use serde::{Deserialize, Serialize};
+use secrecy::SecretString;
+use serde::Deserialize;
 
 /// `[blobs]`: where the bytes are.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BlobSettings {
     /// `file:PATH` or `s3://BUCKET[/PREFIX]`, with the usual `AWS_…` variables. Default: `blobs` in the data folder.
     pub url: String,
     /// Every write stops while less than this is free on the disk of the data folder.
     pub free_disk_floor: ByteSize,
+    /// S3: the address of a store that is not Amazon's. Also AWS_ENDPOINT_URL.
+    pub s3_endpoint: Option<String>,
+    /// S3: the region. Also AWS_REGION.
+    pub s3_region: Option<String>,
+    /// S3: the key's identifier. Also AWS_ACCESS_KEY_ID.
+    pub s3_access_key_id: Option<String>,
+    /// S3: the key. Also AWS_SECRET_ACCESS_KEY, which is the better place for it.
+    pub s3_secret_access_key: Option<SecretString>,
     /// S3: most parts under way at once, in all. Each takes `s3_part_size` of memory.
     pub s3_parts: usize,
     /// S3: the size of a part; S3 takes no smaller ones than 5 MiB.
@@ -22,6 +31,10 @@ impl Default for BlobSettings {
         Self {
             url: String::new(),
             free_disk_floor: ByteSize::mib(512),
+            s3_endpoint: None,
+            s3_region: None,
+            s3_access_key_id: None,
+            s3_secret_access_key: None,
             s3_parts: 8,
             s3_part_size: ByteSize::mib(8),
             s3_timeout_seconds: 60,

@@ -1,0 +1,4 @@
+//! The API and everything behind it, through the real router on a real socket.
+
+mod first;
+mod support;
