@@ -46,11 +46,11 @@ impl Scratch {
         &self.own.folder
     }
 
-    pub(super) fn fill(&self) -> Result<Fill> {
+    pub(super) fn fill(&self) -> Fill {
         let number = self.own.next.fetch_add(1, Ordering::Relaxed);
         let path = ScratchPath(self.own.folder.join(number.to_string()));
         let sink = Sink { file: None, path, hasher: Sha256::new(), size: 0, head: Vec::new() };
-        Ok(Fill { gathered: Vec::new(), spare: Vec::new(), sink: Turn::Here(Box::new(sink)) })
+        Fill { gathered: Vec::new(), spare: Vec::new(), sink: Turn::Here(Box::new(sink)) }
     }
 
     pub(super) async fn count(&self) -> Result<usize> {

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::store::{Claimed, JobClass, NewJob};
 
 /// The longest wait before a failed job is begun again.
-const BACKOFF_MAX: Duration = Duration::from_secs(600);
+const BACKOFF_MAX: Duration = Duration::from_mins(10);
 /// How often the last use of keys is written down.
 const KEY_USE_PERIOD: Duration = Duration::from_secs(30);
 

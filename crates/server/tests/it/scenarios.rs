@@ -19,9 +19,7 @@ use reqwest::{Body, Client, Method, RequestBuilder, Response, redirect};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::support::{Plan, TestApp};
-
-const MEGABYTE: u64 = 1024 * 1024;
+use crate::support::TestApp;
 
 macro_rules! endpoints {
     ($($folder:ident)+) => {
@@ -193,28 +191,37 @@ enum Server {
 
 impl Server {
     async fn start(scenario: &Scenario) -> Self {
-        let plan = |spec: &PlanSpec| Plan {
-            storage: spec.storage_mb.map(|size| size * MEGABYTE),
-            file: spec.file_mb.unwrap_or(5 * 1024) * MEGABYTE,
-        };
-        match (Remote::from_env(), scenario.plan.as_ref().map(plan)) {
-            (Some(remote), _) => Self::Remote(remote),
-            (None, None) => Self::Ours(Box::new(TestApp::start().await)),
-            (None, Some(plan)) => Self::Ours(Box::new(TestApp::start_with(plan).await)),
+        if let Some(remote) = Remote::from_env() {
+            return Self::Remote(remote);
         }
+        let bytes = |megabytes: Option<u64>| megabytes.map(|count| count * 1024 * 1024);
+        Self::Ours(Box::new(match &scenario.plan {
+            Some(plan) => TestApp::start_with(bytes(plan.storage_mb), bytes(plan.file_mb)).await,
+            None => TestApp::start().await,
+        }))
     }
 
-    fn key(&self, role: &str) -> String {
-        match self {
-            Self::Ours(app) => app.key(role),
-            Self::Remote(remote) => remote.key.clone(),
+    /// A key for everything that the steps call one.
+    async fn keys(&self, steps: &[Value]) -> BTreeMap<String, String> {
+        let mut keys = BTreeMap::new();
+        let named = steps.iter().filter_map(|step| step["send"]["key"].as_str());
+        for name in named.chain(["render"]).filter(|name| *name != "none") {
+            let key = match (self, name.strip_prefix("literal:")) {
+                (_, Some(literal)) => literal.to_owned(),
+                (Self::Remote(remote), None) => remote.key.clone(),
+                (Self::Ours(app), None) if name == "foreign" => app.key_of(app.other_client().await, "render").await,
+                (Self::Ours(app), None) => app.key(name).await,
+            };
+            keys.entry(name.to_owned()).or_insert(key);
         }
+        keys
     }
 }
 
 struct World {
     server: Server,
     client: Client,
+    keys: BTreeMap<String, String>,
     saved: BTreeMap<String, String>,
 }
 
@@ -223,7 +230,8 @@ impl World {
         // The client needs a TLS provider. This fails, and that is well, where the server has named one already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let server = Server::start(scenario).await;
-        let mut client = Client::builder().redirect(redirect::Policy::none()).timeout(Duration::from_mins(1));
+        let mut client =
+            Client::builder().no_proxy().redirect(redirect::Policy::none()).timeout(Duration::from_mins(1));
         if scenario.title_case_headers {
             client = client.http1_title_case_headers();
         }
@@ -231,9 +239,10 @@ impl World {
             Server::Ours(app) => (app.base(), app.client_id()),
             Server::Remote(remote) => (remote.base.as_str(), remote.client.as_deref().unwrap_or_default()),
         };
-        let saved = [("base", base), ("client", id), ("key", &server.key("render"))];
+        let keys = server.keys(&scenario.steps).await;
+        let saved = [("base", base), ("client", id), ("key", &keys["render"])];
         let saved = saved.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let world = Self { server, client: client.build().expect("a client"), saved };
+        let world = Self { server, client: client.build().expect("a client"), keys, saved };
         if let Server::Remote(_) = world.server {
             let (files, folders) = world.inventory().await;
             assert!(files.is_empty() && folders.is_empty(), "the library is not empty: {folders:?} {files:?}");
@@ -253,7 +262,6 @@ impl World {
                 self.call(Method::DELETE, "/v2/media/folder", Some(json!({ "folder": folder }))).await;
             }
         } else if let Server::Ours(app) = self.server {
-            app.run_jobs().await;
             app.finish().await;
         }
     }
@@ -331,9 +339,7 @@ impl World {
         let method = send.method.parse::<Method>().map_err(|error| error.to_string())?;
         let base = if send.path.starts_with('/') { self.saved["base"].as_str() } else { "" };
         let mut request = self.client.request(method, format!("{base}{}", send.path));
-        let key = send.key.as_deref().unwrap_or("render");
-        if key != "none" {
-            let key = key.strip_prefix("literal:").map_or_else(|| self.server.key(key), str::to_owned);
+        if let Some(key) = self.keys.get(send.key.as_deref().unwrap_or("render")) {
             request = request.header("x-api-key", key);
         }
         for (name, value) in &send.headers {

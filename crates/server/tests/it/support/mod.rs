@@ -222,6 +222,6 @@ async fn run(settings: &Settings, clock: &Arc<ManualClock>, address: Option<&str
     let metrics = reelshelf::telemetry::local_metrics().unwrap();
     let (stop, router, served) = (CancellationToken::new(), http::router(&app, metrics), app.clone());
     let told = stop.clone();
-    let server = tokio::spawn(async move { http::serve(&served, listener, router, told).await.unwrap() });
-    (app, base, Running { stop, server })
+    let task = tokio::spawn(async move { http::serve(&served, listener, router, told).await.unwrap() });
+    (app, base, Running { stop, server: task })
 }
