@@ -1,4 +1,6 @@
 //! The API and everything behind it, through the real router on a real socket.
 
+#![expect(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
+
 mod first;
 mod support;

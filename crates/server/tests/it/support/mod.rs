@@ -202,9 +202,7 @@ impl TestApp {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
-        if !self.finished && !std::thread::panicking() {
-            panic!("the test did not finish its app");
-        }
+        assert!(self.finished || std::thread::panicking(), "the test did not finish its app");
     }
 }
 
