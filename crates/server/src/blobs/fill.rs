@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -73,11 +74,26 @@ fn claim(root: &Path) -> std::io::Result<(PathBuf, File)> {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
             created => created?,
         }
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("lock"))?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+        // A process that starts at the same moment may take the folder for abandoned until its lock is held.
+        let lock = match OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("lock")) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            opened => opened?,
+        };
+        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() || !is_at(&lock, &folder.join("lock"))? {
+            continue;
+        }
         return Ok((folder, lock));
     }
     Err(ErrorKind::AlreadyExists.into())
+}
+
+/// Whether a path still leads to this open file.
+fn is_at(file: &File, path: &Path) -> std::io::Result<bool> {
+    match std::fs::metadata(path) {
+        Ok(there) => Ok(there.ino() == file.metadata()?.ino()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 fn clear_abandoned(root: &Path) -> std::io::Result<()> {
@@ -89,7 +105,11 @@ fn clear_abandoned(root: &Path) -> std::io::Result<()> {
             Err(_) => false,
         };
         if !held {
-            std::fs::remove_dir_all(folder)?;
+            match std::fs::remove_dir_all(folder) {
+                // Somebody else is clearing too.
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
     }
     Ok(())
