@@ -2,5 +2,5 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
 
-mod first;
+mod scenarios;
 mod support;
