@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Refused;
 use super::answers::{Failure, sentence};
 use super::file::{RegisterForm, Registered, register};
-use super::forms::{Form, Parameters, folder, known_file, required};
+use super::forms::{Form, Parameters, folder, known_file, required, under};
 use super::listing::{FolderAnswer, ListParameters, list};
 use super::multipart;
 use super::objects::{Done, File, Outcome, Storage, Stored};
@@ -139,7 +139,7 @@ pub(super) async fn put(
     Authorised(caller): Authorised,
     Form(form): Form<ChangeForm>,
 ) -> Result<Json<Stored>, Refused> {
-    let destination = form.destination.as_deref().map(|text| folder(Some(text))).transpose()?;
+    let destination = form.destination.as_deref().map(|text| under("destination", folder(Some(text)))).transpose()?;
     let overwrite = form.overwrite.unwrap_or_default();
     if let Some(paths) = form.paths {
         let destination = destination.ok_or(Error::Missing("destination"))?;
@@ -155,7 +155,7 @@ pub(super) async fn put(
         return Err(Error::Missing("destination or new_name").into());
     }
     let new_name = match form.new_name.as_deref() {
-        Some(raw) => Some((FileName::sanitise(required("new_name", Some(raw))?)?, DisplayName::of(raw))),
+        Some(raw) => Some((under("new_name", FileName::sanitise(raw))?, DisplayName::of(raw))),
         None => None,
     };
     let file = change(&app, &caller, Change { path, destination, new_name, overwrite }).await?;
