@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use reelshelf_domain::{Error, Result};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -100,6 +100,7 @@ async fn connection(mut stream: TcpStream, router: Router, headers: Duration, st
 /// Reads on for a while after the last answer. A client that is refused before it has sent its whole body may read the
 /// refusal only when it has; were the connection closed at once, its system would throw the answer away.
 async fn linger(stream: &mut TcpStream) {
+    let _ = stream.shutdown().await;
     let mut rest = vec![0; BUFFER];
     let _ = tokio::time::timeout(LINGER, async {
         while let Ok(Ok(1..)) = tokio::time::timeout(LINGER_IDLE, stream.read(&mut rest)).await {}

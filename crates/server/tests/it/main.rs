@@ -2,5 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
 
+mod bad_input;
+mod bad_wire;
 mod first;
 mod support;

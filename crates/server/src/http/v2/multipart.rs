@@ -1,5 +1,6 @@
 //! `multipart/form-data`: several files in one request, each streamed into the library as it arrives.
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -90,7 +91,7 @@ pub(super) async fn store(
             Ok(true) => {}
             Ok(false) => break,
             // What was stored before the form went wrong is stored; its sender hears of both.
-            Err(error) if !form.outcomes.is_empty() => {
+            Err(error) if form.outcomes.iter().any(|outcome| outcome.success) => {
                 form.outcomes.push(refused(String::new())(error));
                 break;
             }
@@ -116,12 +117,14 @@ async fn next(app: &App, caller: &Caller, parts: &mut Multipart, form: &mut Form
                 format!("stands in the form more than {most} times; send several forms"),
             ));
         }
-        let outcome = match store_file(app, caller, form, &raw, field).await {
+        let stored = store_file(app, caller, form, &raw, field).await;
+        // A part that broke off was the last.
+        let more = !matches!(&stored, Err(Error::Invalid { field, .. }) if field == "body");
+        form.outcomes.push(match stored {
             Ok((path, file)) => Outcome { path, success: true, status: 200, message: String::new(), file: Some(file) },
             Err(error) => refused(raw)(error),
-        };
-        form.outcomes.push(outcome);
-        return Ok(true);
+        });
+        return Ok(more);
     }
     match field.name() {
         Some("folder") => {
@@ -237,7 +240,15 @@ async fn text(name: &'static str, mut field: Field<'_>) -> Result<String> {
     String::from_utf8(bytes).map_err(|_| Error::invalid(name, "is not UTF-8"))
 }
 
+/// Why the form cannot be read: what was wrong with the body, or with what it says.
 fn broken(error: &MultipartError) -> Error {
+    let mut beneath = error.source();
+    while let Some(cause) = beneath {
+        if let Some(Error::Invalid { field, reason }) = cause.downcast_ref() {
+            return Error::invalid(field.clone(), reason.clone());
+        }
+        beneath = cause.source();
+    }
     Error::invalid("body", format!("is not a complete form: {}", error.body_text()))
 }
 

@@ -4,6 +4,7 @@
 //! and S3 (s3s-fs in this process). The app accuses: `finish` fails the test for whatever it left behind.
 
 mod logs;
+mod raw;
 mod world;
 
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+pub(crate) use raw::{RawAnswer, read_answer};
 
 use world::World;
 
