@@ -4,5 +4,11 @@
 
 mod bad_input;
 mod bad_wire;
+mod delivery;
 mod first;
+mod leftovers;
+mod privacy;
+mod roles;
+mod storage;
 mod support;
+mod transfers;
