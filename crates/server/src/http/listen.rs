@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use reelshelf_domain::{Error, Result};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +21,9 @@ use crate::app::App;
 
 /// What hyper keeps of a connection's input at most: it bounds both headers and the memory of an upload.
 const BUFFER: usize = 64 * 1024;
+/// How long a refused body is read on at most, and how long it may pause.
+const LINGER: Duration = Duration::from_secs(30);
+const LINGER_IDLE: Duration = Duration::from_secs(2);
 
 /// Serves until told to stop; then takes no more connections, and gives those under way their time to finish.
 pub async fn serve(app: &App, listener: TcpListener, router: Router, stop: CancellationToken) -> Result<()> {
@@ -59,7 +63,7 @@ pub async fn serve(app: &App, listener: TcpListener, router: Router, stop: Cance
     Ok(())
 }
 
-async fn connection(stream: TcpStream, router: Router, headers: Duration, stop: CancellationToken) {
+async fn connection(mut stream: TcpStream, router: Router, headers: Duration, stop: CancellationToken) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
@@ -73,16 +77,33 @@ async fn connection(stream: TcpStream, router: Router, headers: Duration, stop: 
         .timer(TokioTimer::new())
         .header_read_timeout(headers)
         .max_buf_size(BUFFER)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = std::pin::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+        .serve_connection(TokioIo::new(&mut stream), service);
+    let ended = {
+        let mut connection = std::pin::pin!(connection);
+        tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
         }
     };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
+    match ended {
+        Ok(()) => tokio::select! {
+            () = linger(&mut stream) => {}
+            () = stop.cancelled() => {}
+        },
+        Err(error) => tracing::debug!(%error, "a connection ended early"),
     }
+}
+
+/// Reads on for a while after the last answer. A client that is refused before it has sent its whole body may read the
+/// refusal only when it has; were the connection closed at once, its system would throw the answer away.
+async fn linger(stream: &mut TcpStream) {
+    let _ = stream.shutdown().await;
+    let mut rest = vec![0; BUFFER];
+    let _ = tokio::time::timeout(LINGER, async {
+        while let Ok(Ok(1..)) = tokio::time::timeout(LINGER_IDLE, stream.read(&mut rest)).await {}
+    })
+    .await;
 }

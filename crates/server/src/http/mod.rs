@@ -43,6 +43,7 @@ pub fn router(app: &App, metrics: PrometheusHandle) -> Router {
     hosts::split(app, api, files)
         .merge(always)
         .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(app.clone(), request::hurry))
         .layer(from_fn_with_state(app.clone(), request::log))
         .with_state(app.clone())
 }

@@ -22,7 +22,7 @@ const APPLY: &str = "
         AND ($4 + $5 <= 0 OR ((hold_at IS NULL OR $2 + $3 < 0)
             AND temp_bytes + temp_reserved_bytes + $4 + $5 <= $7))";
 
-const LOCK: &str = "UPDATE clients SET folders = folders WHERE id = $1";
+const LOCK: &str = "UPDATE clients SET folders = folders WHERE id = $1 RETURNING hold_at";
 
 const WHY_NOT: &str = "
     SELECT hold_at, temp_bytes + temp_reserved_bytes AS temporary FROM clients WHERE id = $1";
@@ -80,12 +80,12 @@ impl Bytes {
     }
 }
 
-/// Takes the client's row, so that nobody else changes its files until the transaction ends.
-pub(super) async fn lock(tx: &mut Tx, client: ClientId) -> Result<()> {
-    match execute!(tx, LOCK, client.as_str())? {
-        0 => Err(Error::NotFound(reelshelf_domain::Thing::Client)),
-        _ => Ok(()),
-    }
+/// Takes the client's row, so that nobody else changes its files until the transaction ends. Answers since when the
+/// client is on hold, if it is.
+pub(super) async fn lock(tx: &mut Tx, client: ClientId) -> Result<Option<UnixMillis>> {
+    let row = fetch_optional!(tx, (Option<i64>,), LOCK, client.as_str())?;
+    let (hold_at,) = row.ok_or(Error::NotFound(reelshelf_domain::Thing::Client))?;
+    Ok(hold_at.map(UnixMillis::new))
 }
 
 /// Changes the client's byte counters, or says why they cannot be changed so.

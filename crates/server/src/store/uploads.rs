@@ -181,7 +181,10 @@ impl Verb for Register {
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Registered> {
         let Registration { client, path, content_type, reserve, now, temp_limit, .. } = &self.registration;
-        lock(tx, *client).await?;
+        // Also one that would store fewer bytes than the file it replaces: nothing is uploaded while on hold.
+        if lock(tx, *client).await?.is_some() {
+            return Err(Error::StorageBlocked);
+        }
         let (folder, _) = ensure(tx, *client, &path.folder, &self.spare).await?;
         let (asset, stored) =
             if self.insert_asset(tx, folder.id).await? { (self.asset, 0) } else { self.meet(tx, folder.id).await? };

@@ -2,5 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
 
+mod bad_input;
+mod bad_wire;
+mod delivery;
+mod leftovers;
+mod privacy;
+mod roles;
 mod scenarios;
+mod storage;
 mod support;
+mod transfers;

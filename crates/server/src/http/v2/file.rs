@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Refused;
 use super::answers::Failure;
-use super::forms::{Form, Parameters, folder, known_file, required, size};
+use super::forms::{Form, Parameters, folder, known_file, required, size, under};
 use super::objects::{Done, File};
 use crate::app::App;
 use crate::http::auth::Authorised;
@@ -143,7 +143,7 @@ pub(super) async fn put(
     let destination = form.destination.as_deref().ok_or(Error::Missing("destination"))?;
     let change = Change {
         path,
-        destination: Some(folder(Some(destination))?),
+        destination: Some(under("destination", folder(Some(destination)))?),
         new_name: None,
         overwrite: form.overwrite.unwrap_or_default(),
     };

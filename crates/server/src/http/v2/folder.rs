@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Refused;
 use super::answers::Failure;
-use super::forms::{Form, Parameters, folder, known_folder, required};
+use super::forms::{Form, Parameters, folder, known_folder, required, under};
 use super::listing::{FolderAnswer, ListParameters, list};
 use super::objects::Done;
 use crate::app::App;
@@ -92,7 +92,7 @@ pub(super) async fn put(
     }
     let change = FolderChange {
         folder: path,
-        destination: form.destination.as_deref().map(|text| folder(Some(text))).transpose()?,
+        destination: form.destination.as_deref().map(|text| under("destination", folder(Some(text)))).transpose()?,
         new_name: form.new_name.as_deref().map(FolderName::sanitise).transpose()?,
     };
     let path = library::change_folder(&app, caller.client, change).await?;

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Refused;
 use super::answers::{Failure, sentence};
 use super::file::{RegisterForm, Registered, register};
-use super::forms::{Form, Parameters, folder, known_file, required};
+use super::forms::{Form, Parameters, folder, known_file, required, under};
 use super::listing::{FolderAnswer, ListParameters, list};
 use super::multipart;
 use super::objects::{Done, File, Outcome, Storage, Stored};
@@ -150,7 +150,7 @@ pub(super) async fn put(
     Authorised(caller): Authorised,
     Form(form): Form<ChangeForm>,
 ) -> Result<Json<Stored>, Refused> {
-    let destination = form.destination.as_deref().map(|text| folder(Some(text))).transpose()?;
+    let destination = form.destination.as_deref().map(|text| under("destination", folder(Some(text)))).transpose()?;
     let overwrite = form.overwrite.unwrap_or_default();
     if let Some(paths) = form.paths {
         let destination = destination.ok_or(Error::Missing("destination"))?;
@@ -166,19 +166,11 @@ pub(super) async fn put(
         return Err(Error::Missing("destination or new_name").into());
     }
     let new_name = match form.new_name.as_deref() {
-        Some(raw) => Some((new_name(raw)?, DisplayName::of(raw))),
+        Some(raw) => Some((under("new_name", FileName::sanitise(raw))?, DisplayName::of(raw))),
         None => None,
     };
     let file = change(&app, &caller, Change { path, destination, new_name, overwrite }).await?;
     Ok(Json(Stored::one(app.now(), file)))
-}
-
-/// A new name, whose faults are said of the field that holds it.
-fn new_name(raw: &str) -> Result<FileName> {
-    FileName::sanitise(required("new_name", Some(raw))?).map_err(|error| match error {
-        Error::Invalid { reason, .. } => Error::invalid("new_name", reason),
-        error => error,
-    })
 }
 
 async fn move_one(app: &App, caller: &Caller, path: String, to: FolderPath, overwrite: bool) -> Result<Option<File>> {

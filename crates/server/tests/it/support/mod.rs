@@ -4,6 +4,7 @@
 //! and S3 (s3s-fs in this process). The app accuses: `finish` fails the test for whatever it left behind.
 
 mod logs;
+mod raw;
 mod world;
 
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+pub(crate) use raw::{RawAnswer, read_answer};
 
 use world::World;
 
@@ -150,6 +153,35 @@ impl TestApp {
 
     pub(crate) async fn run_jobs(&self) {
         jobs::run_until_idle(&self.app).await.unwrap();
+    }
+
+    /// How many objects are stored, whether anything refers to them or not.
+    pub(crate) async fn objects(&self) -> usize {
+        let mut count = 0;
+        for shard in 0..=u8::MAX {
+            count += self.app.blobs.list(shard).await.unwrap().0.len();
+        }
+        count
+    }
+
+    /// What the client's storage says.
+    pub(crate) async fn storage(&self, key: &str) -> Value {
+        let (status, library) = self.get(key, "/v2/media").await;
+        assert_eq!(status, 200, "{library}");
+        library["storage"].clone()
+    }
+
+    /// Registers an upload of a PNG, and gives the answer.
+    pub(crate) async fn register(&self, key: &str, folder: &str, name: &str, size: usize) -> (u16, Value) {
+        let form = serde_json::json!({ "name": name, "folder": folder, "contentType": "image/png", "size": size });
+        self.call(key, Method::POST, "/v2/media/file", form).await
+    }
+
+    /// Registers an upload that must be possible, and gives its URL.
+    pub(crate) async fn upload_url(&self, key: &str, folder: &str, name: &str, size: usize) -> String {
+        let (status, answer) = self.register(key, folder, name, size).await;
+        assert_eq!(status, 200, "{answer}");
+        answer["uploadUrl"].as_str().unwrap().to_owned()
     }
 
     /// Puts the first client on hold.
