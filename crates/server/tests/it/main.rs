@@ -2,5 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
 
+mod model;
 mod scenarios;
 mod support;
