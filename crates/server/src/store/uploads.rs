@@ -7,7 +7,7 @@ use reelshelf_domain::{
 use sqlx::FromRow;
 
 use super::assets::{hold_by_path, take_out};
-use super::counters::{Bytes, Files, apply, count, lock};
+use super::counters::{Bytes, Files, Standing, apply, count, lock};
 use super::db::{CONTENDED, Tx, execute, fetch_all, fetch_one, fetch_optional};
 use super::folders::{Spare, ensure};
 use super::writer::Verb;
@@ -181,7 +181,10 @@ impl Verb for Register {
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Registered> {
         let Registration { client, path, content_type, reserve, now, temp_limit, .. } = &self.registration;
-        lock(tx, *client).await?;
+        // Also what would not grow: nothing is uploaded while the client is on hold.
+        if lock(tx, *client).await? == Standing::OnHold {
+            return Err(Error::StorageBlocked);
+        }
         let (folder, _) = ensure(tx, *client, &path.folder, &self.spare).await?;
         let (asset, stored) =
             if self.insert_asset(tx, folder.id).await? { (self.asset, 0) } else { self.meet(tx, folder.id).await? };
