@@ -22,7 +22,10 @@ const KEEP_EXPIRY: &str = "
         SELECT 1 FROM assets other WHERE other.folder_id = $2 AND other.name_key = $4 AND other.name = $3
             AND other.id <> $1)";
 
-pub(super) const STATEMENTS: &[&str] = &[MOVE, KEEP_EXPIRY];
+/// What an upload brings to a file has the name that the file has by then.
+const RENAME_COMING: &str = "UPDATE uploads SET display_name = $2 WHERE asset_id = $1 AND done_hash IS NULL";
+
+pub(super) const STATEMENTS: &[&str] = &[MOVE, KEEP_EXPIRY, RENAME_COMING];
 
 /// A file's way to another folder, another name, or both.
 #[derive(Clone)]
@@ -68,6 +71,15 @@ impl Relocate {
         Ok(changed == 1)
     }
 
+    async fn rename_coming(&self, tx: &mut Tx, held: &Held) -> Result<()> {
+        match &self.relocation.display_name {
+            Some(display) if held.coming > 0 => {
+                execute!(tx, RENAME_COMING, held.id.as_str(), display.as_str()).map(|_| ())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Makes room at the destination, and says what went.
     async fn evict(&self, tx: &mut Tx) -> Result<(Bytes, Files)> {
         let Relocation { client, to, now, overwrite, .. } = &self.relocation;
@@ -95,6 +107,7 @@ impl Verb for Relocate {
         } else {
             ensure(tx, *client, &path.folder, &self.spare).await?
         };
+        self.rename_coming(tx, &held).await?;
         let (mut bytes, mut evicted) = (Bytes::default(), Files::default());
         if !self.change(tx, &held, to).await? {
             (bytes, evicted) = self.evict(tx).await?;
