@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
 
+mod found_by_the_model;
 mod model;
 mod scenarios;
 mod support;

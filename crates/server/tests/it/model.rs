@@ -21,7 +21,7 @@ use driver::{Difference, Driver};
 use operations::{Generator, Step};
 
 /// How many steps apart everything that can be seen is looked at, and every byte and counter is verified.
-const LOOK: usize = 25;
+const LOOK: usize = 50;
 const VERIFY: usize = 200;
 /// How long the search for a shorter run may take.
 const SHRINK: Duration = Duration::from_secs(120);
