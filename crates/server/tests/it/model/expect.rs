@@ -264,7 +264,7 @@ impl Context {
         }))
     }
 
-    pub(super) fn storage(&self, library: &Library) -> Value {
+    pub(super) fn storage(library: &Library) -> Value {
         let used = library.stored(false);
         let blocked_at = library.hold_at.or(library.full_at);
         json!({

@@ -96,7 +96,9 @@ impl Library {
             if !recursive && (below || !inside.is_empty()) {
                 return refuse(400, "Folder is not empty. Delete all files first.");
             }
-            inside.into_iter().for_each(|id| library.drop_file(id));
+            for id in inside {
+                library.drop_file(id);
+            }
             library.folders.retain(|f| !is_inside(f, folder));
             Ok(())
         })

@@ -328,10 +328,14 @@ impl Library {
     /// What goes by itself: registrations and temporary files whose time is over.
     pub(super) fn sweep(&mut self, now: i64) {
         let over: Vec<u32> = self.uploads.iter().filter(|(_, u)| u.expires <= now).map(|(tag, _)| *tag).collect();
-        over.into_iter().for_each(|tag| self.end(tag));
+        for tag in over {
+            self.end(tag);
+        }
         let gone = |file: &File| file.expires.is_some_and(|at| at <= now);
         let over: Vec<u32> = self.files.iter().filter(|(_, file)| gone(file)).map(|(id, _)| *id).collect();
-        over.into_iter().for_each(|id| self.drop_file(id));
+        for id in over {
+            self.drop_file(id);
+        }
         self.settle(now);
     }
 
@@ -350,9 +354,9 @@ impl Library {
             let mover = library.found(from.0, from.1)?;
             library.ensure(&folder)?;
             if let Some(raw) = new_name {
-                library.files.get_mut(&mover).unwrap().display = raw.to_owned();
+                raw.clone_into(&mut library.files.get_mut(&mover).unwrap().display);
                 let coming = library.uploads.values_mut().filter(|u| u.file == mover && u.done.is_none());
-                coming.for_each(|upload| upload.display = raw.to_owned());
+                coming.for_each(|upload| raw.clone_into(&mut upload.display));
             }
             let target = library.find(&folder, &name).filter(|target| *target != mover);
             if target.is_some() && !overwrite {
