@@ -13,6 +13,7 @@ mod operations;
 mod reference;
 mod words;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -27,6 +28,28 @@ const VERIFY: usize = 200;
 const SHRINK: Duration = Duration::from_mins(2);
 /// How many steps before a difference are printed.
 const SHOWN: usize = 30;
+
+/// What a run of so many operations must have met, or its generator has become too tame to find anything.
+const MUST_MEET_IN: usize = 500;
+const MUST_MEET: &[(&str, &[u16])] = &[
+    ("POST /v2/media/file", &[200, 400, 403, 409, 413]),
+    ("PUT upload", &[200, 403]),
+    ("POST raw", &[200, 403, 409, 413]),
+    ("POST form", &[200]),
+    ("PUT /v2/media", &[200, 400, 409]),
+    ("PUT /v2/media/file", &[200, 400]),
+    ("PUT /v2/media/folder", &[200, 400, 409]),
+    ("DELETE /v2/media", &[200, 400]),
+    ("DELETE /v2/media/file", &[200, 400]),
+    ("DELETE /v2/media/folder", &[200, 400]),
+];
+
+fn must_have_met(met: &BTreeMap<(String, u16), usize>) {
+    let wanted = MUST_MEET.iter().flat_map(|(request, statuses)| statuses.iter().map(|status| (*request, *status)));
+    let missed: Vec<_> =
+        wanted.filter(|(request, status)| !met.contains_key(&((*request).to_owned(), *status))).collect();
+    assert!(missed.is_empty(), "never met: {missed:?}; met: {met:#?}");
+}
 
 /// A run that found a difference.
 struct Found {
@@ -70,6 +93,9 @@ async fn run(seed: u64, operations: usize) -> Result<(), Found> {
             driver.abandon().await;
             return Err(Found { steps, difference });
         }
+    }
+    if operations >= MUST_MEET_IN {
+        must_have_met(&driver.met());
     }
     end(driver).await.map_err(|difference| Found { steps, difference })
 }

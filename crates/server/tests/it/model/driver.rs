@@ -1,6 +1,6 @@
 //! Sends what the model does to the server, and says where the two differ.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -30,6 +30,8 @@ pub(super) struct Remote {
     id: ClientId,
     /// The upload URLs of its registrations.
     urls: HashMap<u32, String>,
+    /// How often which request was answered with which status.
+    pub(super) met: BTreeMap<(String, u16), usize>,
 }
 
 /// The server, and the model of what is on it.
@@ -75,10 +77,19 @@ impl Driver {
         for id in ids {
             let context = Context { base: app.base().to_owned(), client: id.to_string(), now: app.app().now().get() };
             let key = app.key_of(id, "render").await;
-            remotes.push(Remote { http: http(), key, context, id, urls: HashMap::new() });
+            remotes.push(Remote { http: http(), key, context, id, urls: HashMap::new(), met: BTreeMap::new() });
         }
         let remotes = remotes.try_into().unwrap_or_else(|_| unreachable!("two clients"));
         Self { app, remotes, libraries: [Library::new(), Library::new()] }
+    }
+
+    /// How often which request of which client was answered with which status.
+    pub(super) fn met(&self) -> BTreeMap<(String, u16), usize> {
+        let mut met = self.remotes[0].met.clone();
+        for (request, count) in &self.remotes[1].met {
+            *met.entry(request.clone()).or_default() += count;
+        }
+        met
     }
 
     pub(super) async fn finish(self) {
@@ -147,16 +158,21 @@ impl Remote {
             Action::Call { tag, method, path, body } => {
                 let expected = self.context.call(library, *tag, method, path, body);
                 let got = self.call(*tag, method, path, body).await;
+                self.meet(&format!("{method} {path}"), got.0);
                 same(&expected, &got)
             }
             Action::Put { tag, content_type, content } => self.put(library, *tag, content_type, *content).await,
             Action::Raw { new, content } => {
                 let expected = self.context.raw(library, new, *content);
-                same(&expected, &self.raw(new, *content).await)
+                let got = self.raw(new, *content).await;
+                self.meet("POST raw", got.0);
+                same(&expected, &got)
             }
             Action::Form { folder, overwrite, parts } => {
                 let expected = self.context.form(library, folder, *overwrite, parts);
-                same(&expected, &self.form(folder, *overwrite, parts).await)
+                let got = self.form(folder, *overwrite, parts).await;
+                self.meet("POST form", got.0);
+                same(&expected, &got)
             }
             Action::Get { path } => {
                 let expected = self.context.get(library, path);
@@ -213,8 +229,12 @@ impl Remote {
         (status, answer)
     }
 
+    fn meet(&mut self, request: &str, status: u16) {
+        *self.met.entry((request.to_owned(), status)).or_default() += 1;
+    }
+
     async fn put(
-        &self,
+        &mut self,
         library: &mut Library,
         tag: u32,
         content_type: &str,
@@ -225,6 +245,7 @@ impl Remote {
         let request = self.http.put(&self.urls[&tag]).header("content-type", content_type).body(content.bytes());
         let response = request.send().await.unwrap();
         let (status, body) = (response.status().as_u16(), response.text().await.unwrap());
+        self.meet("PUT upload", status);
         match expected {
             Ok(()) if status == 200 && body.is_empty() => Ok(()),
             // Here the contract has S3's words for it.

@@ -56,6 +56,12 @@ fn meant(body: &Value) -> Outcome<(String, String)> {
     Ok((folder_path(text(body, "folder").unwrap_or_default()).map_err(not_found)?, name))
 }
 
+/// The folder that a body means, by `folder` or by `path`. The root is `/` and the empty text.
+fn named_folder(body: &Value) -> Outcome<String> {
+    let folder = text(body, "folder").or(text(body, "path"));
+    folder.map_or_else(|| refuse(400, "folder is required"), known_folder)
+}
+
 impl Context {
     fn done(&self) -> Value {
         json!({ "success": true, "timestamp": time(self.now) })
@@ -114,8 +120,13 @@ impl Context {
     }
 
     fn register(&self, library: &mut Library, tag: u32, body: &Value) -> Outcome<Value> {
-        let name = required(body, "name")?;
-        let folder = text(body, "folder").unwrap_or_default();
+        let (folder, name) = match (text(body, "name").unwrap_or_default(), text(body, "path")) {
+            ("", Some(path)) => path.rsplit_once('/').unwrap_or(("", path)),
+            (name, _) => (text(body, "folder").unwrap_or_default(), name),
+        };
+        if name.is_empty() {
+            return refuse(400, "name is required");
+        }
         let path = join(&folder_path(folder)?, &file_name(name)?);
         let content_type = required(body, "contentType")?;
         if body["size"].is_null() {
@@ -155,9 +166,6 @@ impl Context {
         let new_name = text(body, "new_name");
         if destination.is_none() && new_name.is_none() {
             return refuse(400, "destination or new_name is required");
-        }
-        if new_name == Some("") {
-            return refuse(400, "new_name is required");
         }
         let overwrite = body["overwrite"] == true;
         let id = library.relocate(self.now, (&folder, &name), destination.as_deref(), new_name, overwrite)?;
@@ -201,7 +209,11 @@ impl Context {
     }
 
     fn make_folder(&self, library: &mut Library, body: &Value) -> Outcome<Value> {
-        let made = library.make_folder(self.now, required(body, "folder")?)?;
+        let folder = text(body, "folder").or(text(body, "path")).unwrap_or_default();
+        if folder.is_empty() {
+            return refuse(400, "folder is required");
+        }
+        let made = library.make_folder(self.now, folder)?;
         let mut answer = self.done();
         if !made {
             answer["message"] = "Folder already exists".into();
@@ -210,7 +222,7 @@ impl Context {
     }
 
     fn change_folder(&self, library: &mut Library, body: &Value) -> Outcome<Value> {
-        let folder = known_folder(required(body, "folder")?)?;
+        let folder = named_folder(body)?;
         let (destination, new_name) = (text(body, "destination"), text(body, "new_name"));
         if destination.is_none() && new_name.is_none() {
             return refuse(400, "destination or new_name is required");
@@ -220,7 +232,7 @@ impl Context {
     }
 
     fn remove_folder(&self, library: &mut Library, body: &Value) -> Outcome<Value> {
-        let folder = known_folder(required(body, "folder")?)?;
+        let folder = named_folder(body)?;
         library.remove_folder(self.now, &folder, body["recursive"] == true)?;
         Ok(self.done())
     }
@@ -250,11 +262,19 @@ impl Context {
                 Err(refusal) => (name.clone(), Err(refusal)),
             });
         }
-        if outcomes.len() > 1 {
-            return (200, self.several(outcomes));
+        let only = (outcomes.len() == 1).then(|| outcomes[0].1.clone());
+        let mut answer = self.several(outcomes);
+        match only {
+            None => (200, answer),
+            Some(Ok(file)) => {
+                answer["file"] = file.into();
+                (200, answer)
+            }
+            Some(Err(Refusal(status, sentence))) => {
+                answer["message"] = sentence.into();
+                (status, answer)
+            }
         }
-        let (_, only) = outcomes.remove(0);
-        answer(only.map(|file| json!({ "success": true, "timestamp": time(self.now), "file": file })))
     }
 
     pub(super) fn get(&self, library: &Library, path: &str) -> Answer {

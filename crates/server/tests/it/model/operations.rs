@@ -186,12 +186,12 @@ impl Generator {
 
     pub(super) fn step(&mut self, libraries: &[Library; 2]) -> Step {
         match self.random.random_range(0..1000) {
-            0..70 => {
-                let seconds = self.pick(&[1, 1, 10, 29, 91, 115, 121, 3600, 86_400, 259_200]);
+            0..60 => {
+                let seconds = self.pick(&[1, 1, 1, 1, 5, 10, 20, 29, 60, 91, 115, 121, 3600, 86_400, 259_200]);
                 Step::Pass { seconds, jobs: self.chance(70) }
             }
-            70..78 => Step::Restart,
-            78..150 => Step::Acts((0..2).map(|client| (client, self.action(&libraries[client]))).collect()),
+            60..68 => Step::Restart,
+            68..140 => Step::Acts((0..2).map(|client| (client, self.action(&libraries[client]))).collect()),
             _ => {
                 let client = usize::from(self.chance(35));
                 Step::Acts(vec![(client, self.action(&libraries[client]))])
@@ -200,6 +200,9 @@ impl Generator {
     }
 
     fn action(&mut self, library: &Library) -> Action {
+        if library.hold_at.is_some() && self.chance(15) {
+            return Action::Release;
+        }
         match self.random.random_range(0..100) {
             0..17 => self.registration(),
             17..33 => self.put(library),
@@ -218,11 +221,12 @@ impl Generator {
             }
             88..92 => self.folder_change(library),
             92..95 => {
-                let body = json!({ "folder": self.known_folder(library), "recursive": self.chance(50) });
+                let field = self.pick(&["folder", "folder", "path"]);
+                let body = json!({ field: self.known_folder(library), "recursive": self.chance(50) });
                 self.call("DELETE", "/v2/media/folder", body)
             }
             95 => Action::Hold,
-            96..98 => Action::Release,
+            96 => Action::Release,
             _ => Action::Plan(self.pick(&[0, 0, 1, 2])),
         }
     }
@@ -261,7 +265,7 @@ impl Generator {
         let there: Vec<String> = library.folders.iter().cloned().collect();
         match self.pick(&there) {
             _ if self.chance(15) => self.folder(),
-            root if root.is_empty() => "/".to_owned(),
+            root if root.is_empty() => self.pick(&["/", ""]).to_owned(),
             folder => folder,
         }
     }
@@ -285,6 +289,9 @@ impl Generator {
             ]);
             body[field] = wrong;
         }
+        if self.chance(8) {
+            body = json!({ "path": format!("{folder}/{name}"), "contentType": content_type, "size": size });
+        }
         let path = self.pick(&["/v2/media/file", "/v2/media/file", "/v2/media"]);
         self.call("POST", path, body)
     }
@@ -295,8 +302,14 @@ impl Generator {
         if tags.is_empty() {
             return self.registration();
         }
+        let open = |tag: &u32| library.uploads.get(tag).is_some_and(|upload| upload.done.is_none());
+        let open: Vec<u32> = tags.iter().copied().filter(open).collect();
         let recent = &tags[tags.len().saturating_sub(6)..];
-        let tag = if self.chance(80) { self.pick(recent) } else { self.pick(&tags) };
+        let tag = match self.random.random_range(0..10) {
+            0..6 if !open.is_empty() => self.pick(&open),
+            0..9 => self.pick(recent),
+            _ => self.pick(&tags),
+        };
         let mut content = self.content();
         let mut content_type = self.pick(&TYPES).to_owned();
         if let Some(upload) = library.uploads.get(&tag) {
@@ -424,7 +437,7 @@ impl Generator {
                     body["destination"] = self.folder().into();
                 }
                 if both || !to_folder {
-                    body["new_name"] = self.pick(&NAMES).into();
+                    body["new_name"] = if self.chance(3) { "..".into() } else { self.pick(&NAMES).into() };
                 }
                 if self.chance(3) {
                     body.as_object_mut().unwrap().remove("destination");

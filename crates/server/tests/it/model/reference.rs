@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::content::Content;
+use super::words;
 use super::words::{
     BLOCKED, EXISTS, EXISTS_THERE, EXPIRED, FILE_NOT_FOUND, GONE, OTHER_BYTES, Outcome, WRONG_LENGTH, WRONG_TYPE,
     file_name, folder_path, is_temp, join, refuse,
@@ -28,8 +29,8 @@ pub(super) struct Plan {
 
 pub(super) const FREE_ALLOWANCE: u64 = 100;
 pub(super) const PLANS: [Plan; 3] = [
-    Plan { name: "default", storage: Some(1000), file: 300 },
-    Plan { name: "small", storage: Some(500), file: 200 },
+    Plan { name: "default", storage: Some(1500), file: 300 },
+    Plan { name: "small", storage: Some(700), file: 200 },
     Plan { name: "large", storage: None, file: 400 },
 ];
 
@@ -349,7 +350,7 @@ impl Library {
         overwrite: bool,
     ) -> Outcome<u32> {
         let folder = destination.unwrap_or(from.0).to_owned();
-        let name = new_name.map_or(Ok(from.1.to_owned()), file_name)?;
+        let name = new_name.map_or(Ok(from.1.to_owned()), words::new_name)?;
         self.change(now, |library| {
             let mover = library.found(from.0, from.1)?;
             library.ensure(&folder)?;

@@ -36,6 +36,11 @@ pub(super) fn file_name(raw: &str) -> Outcome<String> {
     }
 }
 
+/// A file's new name: its faults are said of the field that holds it.
+pub(super) fn new_name(raw: &str) -> Outcome<String> {
+    file_name(raw).map_err(|Refusal(status, sentence)| Refusal(status, format!("new_{sentence}")))
+}
+
 /// One level of folders: bad characters are left out, and something must remain.
 pub(super) fn folder_name(raw: &str) -> Outcome<String> {
     let name: String = raw.chars().filter(|c| c.is_ascii_alphanumeric() || "_-".contains(*c)).collect();
