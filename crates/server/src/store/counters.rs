@@ -80,12 +80,22 @@ impl Bytes {
     }
 }
 
-/// Takes the client's row, so that nobody else changes its files until the transaction ends. Answers since when the
-/// client is on hold, if it is.
-pub(super) async fn lock(tx: &mut Tx, client: ClientId) -> Result<Option<UnixMillis>> {
-    let row = fetch_optional!(tx, (Option<i64>,), LOCK, client.as_str())?;
-    let (hold_at,) = row.ok_or(Error::NotFound(reelshelf_domain::Thing::Client))?;
-    Ok(hold_at.map(UnixMillis::new))
+/// Whether a client may store more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// As much as its plan holds.
+    Good,
+    /// Nothing, until its hold is released.
+    OnHold,
+}
+
+/// Takes the client's row, so that nobody else changes its files until the transaction ends.
+pub(super) async fn lock(tx: &mut Tx, client: ClientId) -> Result<Standing> {
+    match fetch_optional!(tx, (Option<i64>,), LOCK, client.as_str())? {
+        None => Err(Error::NotFound(reelshelf_domain::Thing::Client)),
+        Some((None,)) => Ok(Standing::Good),
+        Some((Some(_),)) => Ok(Standing::OnHold),
+    }
 }
 
 /// Changes the client's byte counters, or says why they cannot be changed so.

@@ -5,7 +5,9 @@
 mod bad_input;
 mod bad_wire;
 mod delivery;
+mod found_by_the_model;
 mod leftovers;
+mod model;
 mod privacy;
 mod roles;
 mod scenarios;
