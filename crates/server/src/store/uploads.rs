@@ -31,8 +31,11 @@ const TICKET: &str = "
         JOIN clients ON clients.id = uploads.client_id
     WHERE uploads.id = $1";
 const RENEW: &str = "UPDATE uploads SET expires_at = $2 WHERE id = $1 AND done_hash IS NULL AND expires_at < $2";
-const RESERVE: &str =
-    "UPDATE uploads SET reserved = reserved + $2, expires_at = $3 WHERE id = $1 AND done_hash IS NULL";
+/// Only if the file is still where the look found it: in another folder the bytes may count as temporary, or no longer.
+const RESERVE: &str = "
+    UPDATE uploads SET reserved = reserved + $2, expires_at = $3
+    WHERE id = $1 AND done_hash IS NULL
+        AND EXISTS (SELECT 1 FROM assets WHERE assets.id = uploads.asset_id AND assets.folder_id = $4)";
 const UPSERT_BLOB: &str = "
     INSERT INTO blobs (id, client_id, hash, size, created_at, touched_at) VALUES ($1, $2, $3, $4, $5, $5)
     ON CONFLICT (client_id, hash) WHERE condemned_at IS NULL
@@ -50,10 +53,13 @@ const FINISH_UPLOAD: &str = "
     UPDATE uploads SET done_hash = $2, reserved = 0 WHERE id = $1 AND done_hash IS NULL AND reserved = $3";
 const RELEASE_BLOB: &str = "UPDATE blobs SET released_at = $2 WHERE id = $1";
 const EXPIRED: &str = "SELECT id FROM uploads WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2";
-const DELETE_UPLOAD: &str = "DELETE FROM uploads WHERE id = $1 AND reserved = $2 AND expires_at <= $3";
+const DELETE_UPLOAD: &str = "
+    DELETE FROM uploads WHERE id = $1 AND reserved = $2 AND expires_at <= $3
+        AND EXISTS (SELECT 1 FROM assets WHERE assets.id = uploads.asset_id AND assets.folder_id = $4)";
 const OTHER_UPLOADS: &str = "SELECT COUNT(*) FROM uploads WHERE asset_id = $1";
 const DELETE_PENDING: &str = "DELETE FROM assets WHERE id = $1 AND uploaded = $2";
 
+#[cfg(test)]
 pub(super) const STATEMENTS: &[&str] = &[
     INSERT_ASSET,
     INSERT_UPLOAD,
@@ -417,12 +423,13 @@ impl Verb for Extend {
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
         let id = self.upload.to_string();
-        let row = fetch_optional!(tx, TicketRow, TICKET, id.as_str())?.ok_or(Error::Denied(Denial::Gone))?;
+        let row = fetch_optional!(tx, TicketRow, TICKET, id.as_str())?;
+        let row = row.filter(|row| row.done_hash.is_none()).ok_or(Error::Denied(Denial::Gone))?;
         let client = column("uploads", "client_id", &row.client_id)?;
         let step = self.step.to_column();
         apply(tx, client, Bytes::of(row.temporary, 0, step), self.temp_limit, self.now).await?;
-        match execute!(tx, RESERVE, id, step, self.expires_at.get())? {
-            0 => Err(Error::Denied(Denial::Gone)),
+        match execute!(tx, RESERVE, id, step, self.expires_at.get(), row.folder_id.as_str())? {
+            0 => Err(Error::Unavailable(CONTENDED)),
             _ => Ok(()),
         }
     }
@@ -463,7 +470,7 @@ impl Verb for End {
         }
         let client: ClientId = column("uploads", "client_id", &row.client_id)?;
         apply(tx, client, Bytes::of(row.temporary, 0, -row.reserved), 0, self.now).await?;
-        if execute!(tx, DELETE_UPLOAD, id, row.reserved, self.by.get())? == 0 {
+        if execute!(tx, DELETE_UPLOAD, id, row.reserved, self.by.get(), row.folder_id.as_str())? == 0 {
             return Err(Error::Unavailable(CONTENDED));
         }
         let (others,) = fetch_one!(tx, (i64,), OTHER_UPLOADS, row.asset_id.as_str())?;
