@@ -1,5 +1,6 @@
 //! The API with a key, where a request that fails on its way is an answer too.
 
+use bytes::Bytes;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 use reqwest::{Client, Method, RequestBuilder, Result};
@@ -41,7 +42,8 @@ impl Api {
     }
 
     /// Registers, and sends the bytes; the status of the first that was refused.
-    pub(crate) async fn put(&self, folder: &str, name: &str, bytes: Vec<u8>) -> Result<u16> {
+    pub(crate) async fn put(&self, folder: &str, name: &str, bytes: impl Into<Bytes>) -> Result<u16> {
+        let bytes = bytes.into();
         let body = json!({ "name": name, "folder": folder, "contentType": "image/png", "size": bytes.len(), "overwrite": true });
         let (status, answer) = self.call(Method::POST, "/v2/media/file", body).await?;
         let Some(url) = answer["uploadUrl"].as_str() else { return Ok(status) };

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::api::{Api, sha256};
-use crate::load::{Files, Worker};
+use crate::load::{Files, Round, Worker};
 use crate::program::{PATIENCE, Place};
 
 const SEED: u64 = 20_260_730;
@@ -32,11 +32,15 @@ async fn a_torture_of_kills_under_load_takes_nothing_back_and_leaves_nothing_ove
     let (mut server, api) = place.first_start().await;
     let mut workers: Vec<_> = (0..CLIENTS).map(|number| Worker::new(number, seed)).collect();
     for round in 1..=kills {
-        let killed = Arc::new(AtomicBool::new(false));
-        let under_load = workers.into_iter().map(|worker| tokio::spawn(worker.work(api.clone(), Arc::clone(&killed))));
+        let told = Arc::new(Round::default());
+        let under_load = workers.into_iter().map(|worker| tokio::spawn(worker.work(api.clone(), Arc::clone(&told))));
         let under_load: Vec<_> = under_load.collect();
+        while told.answers.load(Ordering::SeqCst) < CLIENTS {
+            assert!(under_load.iter().all(|worker| !worker.is_finished()), "a client gave up before the kill");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         tokio::time::sleep(Duration::from_millis(random.random_range(5..=400))).await;
-        killed.store(true, Ordering::SeqCst);
+        told.killed.store(true, Ordering::SeqCst);
         server.kill().await;
         workers = Vec::new();
         for worker in under_load {
@@ -56,7 +60,6 @@ async fn a_torture_of_kills_under_load_takes_nothing_back_and_leaves_nothing_ove
         *acknowledged.entry(*kind).or_default() += count;
     }
     println!("{kills} kills; acknowledged: {acknowledged:?}");
-    assert!(acknowledged.values().sum::<usize>() > kills * 4, "there was no load to speak of: {acknowledged:?}");
     place.finish(server, &["a lease was lost"]).await;
 }
 

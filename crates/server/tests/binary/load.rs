@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::StreamExt;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -18,13 +19,23 @@ use crate::api::{Api, answer, bytes, sha256};
 /// Uploaded files: the hash of each by its path.
 pub(crate) type Files = BTreeMap<String, String>;
 
-/// Bytes by the seed that they grow from, and how many.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Content(u64, usize);
+/// Bytes to be uploaded, made and hashed once.
+#[derive(Clone)]
+pub(crate) struct Content {
+    bytes: Bytes,
+    hash: String,
+}
 
 impl Content {
-    fn bytes(self) -> Vec<u8> {
-        bytes(self.0, self.1)
+    fn new(seed: u64, size: usize) -> Self {
+        let bytes = bytes(seed, size);
+        Self { hash: sha256(&bytes), bytes: bytes.into() }
+    }
+}
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} bytes, {}", self.bytes.len(), self.hash)
     }
 }
 
@@ -135,7 +146,7 @@ impl Step {
     }
 
     fn changes(&self) -> Vec<Change> {
-        let set = |path: &String, content: &Content| Change::Set(path.clone(), sha256(&content.bytes()));
+        let set = |path: &String, content: &Content| Change::Set(path.clone(), content.hash.clone());
         match self {
             Self::Put { path, content } | Self::Raw { path, content } | Self::Slow { path, content } => {
                 vec![set(path, content)]
@@ -164,11 +175,11 @@ impl Step {
         let (status, answer) = match self {
             Self::Put { path, content } => {
                 let (folder, name) = split(path);
-                (api.put(folder, name, content.bytes()).await?, Value::Null)
+                (api.put(folder, name, content.bytes.clone()).await?, Value::Null)
             }
-            Self::Raw { path, content } => send_raw(api, path, Body::from(content.bytes())).await?,
-            Self::Slow { path, content } => send_raw(api, path, slowly(content.bytes())).await?,
-            Self::Form { paths, content } => send_form(api, paths, *content).await?,
+            Self::Raw { path, content } => send_raw(api, path, Body::from(content.bytes.clone())).await?,
+            Self::Slow { path, content } => send_raw(api, path, slowly(&content.bytes)).await?,
+            Self::Form { paths, content } => send_form(api, paths, content).await?,
             Self::Move { from, to } => {
                 let (destination, name) = split(to);
                 let body = json!({ "path": from, "destination": destination, "new_name": name, "overwrite": true });
@@ -207,21 +218,29 @@ async fn send_raw(api: &Api, path: &str, body: Body) -> reqwest::Result<(u16, Va
 }
 
 /// In pieces with pauses between them, so that a kill finds the transfer under way.
-fn slowly(bytes: Vec<u8>) -> Body {
-    let pieces: Vec<Vec<u8>> = bytes.chunks(bytes.len().div_ceil(8)).map(<[u8]>::to_vec).collect();
+fn slowly(bytes: &Bytes) -> Body {
+    let pieces: Vec<_> = bytes.chunks(bytes.len().div_ceil(8)).map(|piece| bytes.slice_ref(piece)).collect();
     Body::wrap_stream(futures::stream::iter(pieces).then(|piece| async {
         tokio::time::sleep(Duration::from_millis(3)).await;
         Ok::<_, std::io::Error>(piece)
     }))
 }
 
-async fn send_form(api: &Api, paths: &[String], content: Content) -> reqwest::Result<(u16, Value)> {
+async fn send_form(api: &Api, paths: &[String], content: &Content) -> reqwest::Result<(u16, Value)> {
     let mut form = Form::new().text("folder", split(&paths[0]).0.to_owned()).text("overwrite", "true");
     for path in paths {
-        let part = Part::bytes(content.bytes()).file_name(split(path).1.to_owned()).mime_str("image/png").unwrap();
+        let part =
+            Part::stream(content.bytes.clone()).file_name(split(path).1.to_owned()).mime_str("image/png").unwrap();
         form = form.part("file", part);
     }
     answer(api.request(Method::POST, "/v2/media").multipart(form)).await
+}
+
+/// What the clients and who kills the server tell each other.
+#[derive(Default)]
+pub(crate) struct Round {
+    pub(crate) answers: AtomicU64,
+    pub(crate) killed: AtomicBool,
 }
 
 /// One of the clients.
@@ -252,13 +271,16 @@ impl Worker {
     }
 
     /// Takes one step after the other until the server is gone.
-    pub(crate) async fn work(mut self, api: Api, killed: Arc<AtomicBool>) -> Self {
+    pub(crate) async fn work(mut self, api: Api, round: Arc<Round>) -> Self {
         loop {
             let step = self.choose();
             match step.send(&api).await {
-                Ok(done) => self.take(&step, &done),
+                Ok(done) => {
+                    self.take(&step, &done);
+                    round.answers.fetch_add(1, Ordering::SeqCst);
+                }
                 Err(error) => {
-                    assert!(killed.load(Ordering::SeqCst), "{step:?} failed before the kill: {error}");
+                    assert!(round.killed.load(Ordering::SeqCst), "{step:?} failed before the kill: {error}");
                     self.open = Some(step);
                     return self;
                 }
@@ -342,9 +364,9 @@ impl Worker {
     fn content(&mut self) -> Content {
         if self.random.random_bool(0.5) {
             let shared = self.random.random_range(0..6);
-            return Content(shared, 10_000 + usize::try_from(shared).unwrap());
+            return Content::new(shared, 10_000 + usize::try_from(shared).unwrap());
         }
         let size = if self.random.random_bool(0.1) { 2_000_000 } else { self.random.random_range(1..100_000) };
-        Content(self.random.random_range(1000..u64::MAX), size)
+        Content::new(self.random.random_range(1000..u64::MAX), size)
     }
 }
