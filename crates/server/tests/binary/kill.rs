@@ -60,6 +60,8 @@ async fn a_torture_of_kills_under_load_takes_nothing_back_and_leaves_nothing_ove
         *acknowledged.entry(*kind).or_default() += count;
     }
     println!("{kills} kills; acknowledged: {acknowledged:?}");
+    // Kills are no verdict on the jobs that they hit.
+    assert_eq!(place.count("SELECT COUNT(*) FROM jobs WHERE state = 'parked'").await, 0);
     place.finish(server, &["a lease was lost"]).await;
 }
 

@@ -91,7 +91,7 @@ impl Place {
             ("UPLOADS__RENEW_SECONDS", "1"),
             ("JOBS__COLLECT_SECONDS", "1"),
             ("JOBS__EXPIRE_SECONDS", "1"),
-            ("JOBS__SWEEP_SECONDS", "1"),
+            ("JOBS__SWEEP_SECONDS", "3"),
             ("JOBS__LEASE_SECONDS", "2"),
             ("JOBS__POLL_MILLISECONDS", "100"),
         ] {
@@ -215,11 +215,25 @@ impl Place {
         }
     }
 
+    /// The one number that a query gives, whatever the program says.
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
+        let url = self.database_url();
+        if self.is_large() {
+            let mut connection = PgConnection::connect(&url).await.unwrap();
+            sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+        } else {
+            let options: SqliteConnectOptions = url.parse().unwrap();
+            let mut connection = options.busy_timeout(PATIENCE).connect().await.unwrap();
+            sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+        }
+    }
+
     /// Ends the test: nothing may have been logged as a failure that the test did not announce.
     pub(crate) async fn finish(self, server: Server, announced: &[&str]) {
         server.stop().await;
         let failures = |line: &&str| {
-            let failure = ["WARN", "ERROR", "panicked"].iter().any(|word| line.contains(word));
+            let ours = line.contains("\"target\":\"reelshelf") && (line.contains("WARN") || line.contains("ERROR"));
+            let failure = ours || line.contains("panicked");
             failure && !announced.iter().any(|part| line.contains(part))
         };
         let log = self.log();

@@ -111,6 +111,22 @@ async fn a_stop_does_not_wait_for_connections_on_which_nothing_happens() {
 }
 
 #[tokio::test]
+async fn a_stop_gives_back_the_jobs_under_way_and_holds_nothing_against_them() {
+    let place = Place::create().await;
+    for wait in 0..12 {
+        // Every job begins when the server starts.
+        let server = place.start().await;
+        tokio::time::sleep(Duration::from_millis(wait * 3)).await;
+        server.stop().await;
+        assert_eq!(place.count("SELECT COUNT(*) FROM jobs WHERE state <> 'waiting'").await, 0, "after {wait}");
+        assert_eq!(place.count("SELECT COUNT(*) FROM jobs").await, 3, "after {wait}");
+        assert_eq!(place.count("SELECT CAST(SUM(attempts) AS BIGINT) FROM jobs").await, 0, "after {wait}");
+    }
+    let server = place.start().await;
+    place.finish(server, &[]).await;
+}
+
+#[tokio::test]
 async fn a_second_server_on_the_same_data_folder_is_refused_with_the_reason() {
     let place = Place::create().await;
     let (server, api) = place.first_start().await;
