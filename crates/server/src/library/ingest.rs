@@ -41,7 +41,8 @@ where
     if length.is_none() || length != ticket.size.map(ByteSize::get) {
         return Err(Error::Denied(Denial::Length));
     }
-    if ticket.on_hold {
+    // Bytes that are here already store nothing more.
+    if ticket.on_hold && ticket.done.is_none() {
         return Err(Error::Denied(Denial::StorageBlocked));
     }
     let slot = slot(app)?;

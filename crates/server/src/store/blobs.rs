@@ -9,15 +9,15 @@ use super::db::{Tx, execute, failed, fetch_all, fetch_optional, on_db};
 use super::writer::Verb;
 use super::{Store, column, size_column};
 
-/// A released blob that something still refers to is not on its way out.
-const KEEP: &str = "
-    UPDATE blobs SET released_at = NULL
-    WHERE released_at <= $1 AND condemned_at IS NULL
-        AND EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id)";
+/// Everything released is condemned first and what a file still refers to is pardoned by a statement of its own: it
+/// begins when all those rows are held, so that it sees every change of a reference that others made until then, and
+/// none comes after. One statement for both would look at the files of the moment before it waited for such a change.
 const CONDEMN: &str = "
-    UPDATE blobs SET condemned_at = $2
-    WHERE released_at <= $1 AND condemned_at IS NULL
-        AND NOT EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id)";
+    UPDATE blobs SET condemned_at = $2 WHERE released_at <= $1 AND condemned_at IS NULL";
+const PARDON: &str = "
+    UPDATE blobs SET condemned_at = NULL, released_at = NULL
+    WHERE condemned_at = $1 AND released_at IS NOT NULL
+        AND EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id)";
 const CONDEMNED: &str = "
     SELECT id, client_id FROM blobs WHERE condemned_at IS NOT NULL ORDER BY condemned_at LIMIT $1";
 const FORGET: &str = "DELETE FROM blobs WHERE id = $1 AND condemned_at IS NOT NULL";
@@ -28,7 +28,8 @@ const KNOWN_AT_ONCE: usize = 16;
 
 const EXPECTED: &str = "SELECT id FROM blobs WHERE id = $1 AND condemned_at IS NULL";
 
-pub(super) const STATEMENTS: &[&str] = &[EXPECTED, KEEP, CONDEMN, CONDEMNED, FORGET, KNOWN];
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] = &[EXPECTED, CONDEMN, PARDON, CONDEMNED, FORGET, KNOWN];
 
 /// A copy that is to go.
 #[derive(Clone, Copy, Debug)]
@@ -83,8 +84,9 @@ impl Verb for Condemn {
     type Out = u64;
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<u64> {
-        execute!(tx, KEEP, self.released_by.get())?;
-        execute!(tx, CONDEMN, self.released_by.get(), self.now.get())
+        let condemned = execute!(tx, CONDEMN, self.released_by.get(), self.now.get())?;
+        let pardoned = execute!(tx, PARDON, self.now.get())?;
+        Ok(condemned - pardoned)
     }
 }
 

@@ -83,12 +83,22 @@ impl Bytes {
     }
 }
 
-/// Takes the client's row, so that nobody else changes its files until the transaction ends. Answers since when the
-/// client is on hold, if it is.
-pub(super) async fn lock(tx: &mut Tx, client: ClientId) -> Result<Option<UnixMillis>> {
-    let row = fetch_optional!(tx, (Option<i64>,), LOCK, client.as_str())?;
-    let (hold_at,) = row.ok_or(Error::NotFound(reelshelf_domain::Thing::Client))?;
-    Ok(hold_at.map(UnixMillis::new))
+/// Whether a client may store more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// As much as its plan holds.
+    Good,
+    /// Nothing, until its hold is released.
+    OnHold,
+}
+
+/// Takes the client's row, so that nobody else changes its files until the transaction ends.
+pub(super) async fn lock(tx: &mut Tx, client: ClientId) -> Result<Standing> {
+    match fetch_optional!(tx, (Option<i64>,), LOCK, client.as_str())? {
+        None => Err(Error::NotFound(reelshelf_domain::Thing::Client)),
+        Some((None,)) => Ok(Standing::Good),
+        Some((Some(_),)) => Ok(Standing::OnHold),
+    }
 }
 
 /// Changes the client's byte counters, or says why they cannot be changed so.
@@ -118,6 +128,9 @@ pub(super) struct Room {
     pub(super) wanted: i64,
     /// As much as it takes.
     pub(super) least: i64,
+    /// What is given back with it. One change: between two, a full client would not be full, and would later say that
+    /// it is since now.
+    pub(super) freed: Bytes,
 }
 
 /// Reserves what is wanted or, when it does not fit, the room that is left: what will come may well fit. Answers how
@@ -129,24 +142,25 @@ pub(super) async fn reserve(
     temp_limit: i64,
     now: UnixMillis,
 ) -> Result<i64> {
-    let Room { temporary, wanted, least } = room;
-    let refused = match apply(tx, client, Bytes::of(temporary, 0, wanted), temp_limit, now).await {
+    let Room { temporary, wanted, least, freed } = room;
+    let refused = match apply(tx, client, Bytes::of(temporary, 0, wanted).plus(freed), temp_limit, now).await {
         Ok(()) => return Ok(wanted),
         Err(refused @ (Error::StorageBlocked | Error::LimitReached { .. })) => refused,
         Err(error) => return Err(error),
     };
-    if lock(tx, client).await?.is_some() {
+    if lock(tx, client).await? == Standing::OnHold {
         return Err(refused);
     }
     let row = fetch_optional!(tx, (Option<i64>, i64, i64), ROOM, client.as_str())?;
     let (limit, stored, temp) = row.ok_or(Error::NotFound(reelshelf_domain::Thing::Client))?;
+    let (stored, temp) = (stored + freed.used + freed.reserved, temp + freed.temp + freed.temp_reserved);
     let left =
         if temporary { temp_limit.saturating_sub(temp) } else { limit.unwrap_or(i64::MAX).saturating_sub(stored) };
     let some = left.clamp(0, wanted);
     if some < least {
         return Err(refused);
     }
-    apply(tx, client, Bytes::of(temporary, 0, some), temp_limit, now).await.map(|()| some)
+    apply(tx, client, Bytes::of(temporary, 0, some).plus(freed), temp_limit, now).await.map(|()| some)
 }
 
 /// A change of a folder's counters: of how many files of one kind, and of how many bytes.

@@ -275,9 +275,10 @@ pub(super) fn failed(error: sqlx::Error) -> Error {
     }
 }
 
-/// PostgreSQL's serialization failure and deadlock: the other side won, and running again is right.
+/// PostgreSQL's serialization failure, deadlock, and a unique name that another transaction took since the look: the
+/// other side won, and running again is right.
 fn is_conflict(code: Option<&str>) -> bool {
-    matches!(code, Some("40001" | "40P01"))
+    matches!(code, Some("40001" | "40P01" | "23505"))
 }
 
 fn is_contended(error: &Error) -> bool {

@@ -9,11 +9,13 @@ use super::db::{Tx, execute, fetch_all, fetch_optional};
 use super::writer::Verb;
 use super::{Store, column};
 
+/// One that waits already is taken hold of even if its time stays: until this transaction ends nobody claims it, so that
+/// it cannot run without seeing what this transaction changes.
 const ENQUEUE: &str = "
     INSERT INTO jobs (id, kind, class, unique_key, payload, state, run_at, attempts, created_at)
     VALUES ($1, $2, $3, $4, $5, 'waiting', $6, 0, $7)
-    ON CONFLICT (unique_key) WHERE state = 'waiting' DO NOTHING";
-const HASTEN: &str = "UPDATE jobs SET run_at = $2 WHERE unique_key = $1 AND state = 'waiting' AND run_at > $2";
+    ON CONFLICT (unique_key) WHERE state = 'waiting'
+    DO UPDATE SET run_at = CASE WHEN jobs.run_at > $6 THEN $6 ELSE jobs.run_at END";
 const DUE: &str = "
     SELECT id FROM jobs WHERE class = $1 AND state = 'waiting' AND run_at <= $2 ORDER BY run_at LIMIT 1";
 /// The claim query differs by engine: PostgreSQL's claimers must not wait for each other.
@@ -40,7 +42,11 @@ const LOST: &str = "
 const COUNTS: &str = "
     SELECT kind, state, COUNT(*), CAST(COALESCE(MIN(run_at), 0) AS BIGINT) FROM jobs GROUP BY kind, state";
 
-pub(super) const STATEMENTS: &[&str] = &[ENQUEUE, HASTEN, DUE, CLAIM, EXTEND, FINISH, AGAIN, PARK, LOST, COUNTS];
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] = &[ENQUEUE, DUE, CLAIM, EXTEND, FINISH, AGAIN, PARK, LOST, COUNTS];
+
+#[cfg(test)]
+pub(super) const POSTGRES_STATEMENTS: &[&str] = &[DUE_POSTGRES];
 
 /// Jobs of one class share slots that other classes cannot take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -124,11 +130,7 @@ impl Verb for Enqueue {
         let NewJob { kind, class, unique_key, payload, run_at } = &self.job;
         let (id, class, now) = (self.id.to_string(), class.as_str(), self.now.get());
         let (key, at) = (unique_key.as_str(), run_at.get());
-        let made = execute!(tx, ENQUEUE, id, *kind, class, key, payload.as_str(), at, now)?;
-        if made == 0 {
-            execute!(tx, HASTEN, key, at)?;
-        }
-        Ok(())
+        execute!(tx, ENQUEUE, id, *kind, class, key, payload.as_str(), at, now).map(|_| ())
     }
 }
 

@@ -5,7 +5,7 @@ use reelshelf_domain::{Chance, ClientId, DisplayName, Error, MediaPath, Result, 
 use super::Store;
 use super::assets::{Held, delete_row, hold_by_path};
 use super::counters::{Bytes, Files, apply, count, lock, recount};
-use super::db::{Tx, execute};
+use super::db::{CONTENDED, Tx, execute};
 use super::folders::{Folder, Spare, ensure};
 use super::writer::Verb;
 
@@ -22,7 +22,12 @@ const KEEP_EXPIRY: &str = "
         SELECT 1 FROM assets other WHERE other.folder_id = $2 AND other.name_key = $4 AND other.name = $3
             AND other.id <> $1)";
 
-pub(super) const STATEMENTS: &[&str] = &[MOVE, KEEP_EXPIRY];
+/// What an upload brings to a file has the name that the file has by then.
+const RENAME_COMING: &str = "UPDATE uploads SET display_name = $2 WHERE asset_id = $1 AND done_hash IS NULL";
+const HAND_OVER: &str = "UPDATE uploads SET asset_id = $2 WHERE asset_id = $1";
+const DELETE_PENDING: &str = "DELETE FROM assets WHERE id = $1 AND uploaded = $2";
+
+pub(super) const STATEMENTS: &[&str] = &[MOVE, KEEP_EXPIRY, RENAME_COMING, HAND_OVER, DELETE_PENDING];
 
 /// A file's way to another folder, another name, or both.
 #[derive(Clone)]
@@ -68,15 +73,34 @@ impl Relocate {
         Ok(changed == 1)
     }
 
-    /// Makes room at the destination, and says what went.
-    async fn evict(&self, tx: &mut Tx) -> Result<(Bytes, Files)> {
-        let Relocation { client, to, now, overwrite, .. } = &self.relocation;
-        if !overwrite {
-            return Err(Error::Taken(Taken::FileAtDestination));
+    async fn rename_coming(&self, tx: &mut Tx, held: &Held) -> Result<()> {
+        match &self.relocation.display_name {
+            Some(display) if held.coming > 0 => {
+                execute!(tx, RENAME_COMING, held.id.as_str(), display.as_str()).map(|_| ())
+            }
+            _ => Ok(()),
         }
-        let target = hold_by_path(tx, *client, to).await?.ok_or(Error::NotFound(Thing::File))?;
-        delete_row(tx, &target, *now).await?;
+    }
+
+    /// Makes room at the destination, and says what went.
+    async fn evict(&self, tx: &mut Tx, target: &Held) -> Result<(Bytes, Files)> {
+        delete_row(tx, target, self.relocation.now).await?;
         Ok((target.bytes(target.temporary).negated(), target.negated_files()?))
+    }
+
+    /// A pending file has nothing yet to replace another with. Its uploads go over to the file there, which keeps its
+    /// bytes until the new ones are durable.
+    async fn hand_over(&self, tx: &mut Tx, held: &Held, target: &Held) -> Result<()> {
+        let Relocation { client, temp_limit, now, .. } = &self.relocation;
+        execute!(tx, HAND_OVER, held.id.as_str(), target.id.as_str())?;
+        if execute!(tx, DELETE_PENDING, held.id.as_str(), false)? == 0 {
+            return Err(Error::Unavailable(CONTENDED));
+        }
+        let bytes = held.bytes(held.temporary).negated().plus(held.bytes(target.temporary));
+        if !bytes.is_nothing() {
+            apply(tx, *client, bytes, *temp_limit, *now).await?;
+        }
+        count(tx, held.folder()?, held.negated_files()?).await
     }
 }
 
@@ -84,7 +108,7 @@ impl Verb for Relocate {
     type Out = ();
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
-        let Relocation { client, from, to: path, temp_limit, now, .. } = &self.relocation;
+        let Relocation { client, from, to: path, overwrite, temp_limit, now, .. } = &self.relocation;
         lock(tx, *client).await?;
         let held = hold_by_path(tx, *client, from).await?.ok_or(Error::NotFound(Thing::File))?;
         if from == path && self.relocation.display_name.is_none() {
@@ -95,9 +119,17 @@ impl Verb for Relocate {
         } else {
             ensure(tx, *client, &path.folder, &self.spare).await?
         };
+        self.rename_coming(tx, &held).await?;
         let (mut bytes, mut evicted) = (Bytes::default(), Files::default());
         if !self.change(tx, &held, to).await? {
-            (bytes, evicted) = self.evict(tx).await?;
+            if !overwrite {
+                return Err(Error::Taken(Taken::FileAtDestination));
+            }
+            let target = hold_by_path(tx, *client, path).await?.ok_or(Error::NotFound(Thing::File))?;
+            if target.uploaded && !held.uploaded {
+                return self.hand_over(tx, &held, &target).await;
+            }
+            (bytes, evicted) = self.evict(tx, &target).await?;
             if !self.change(tx, &held, to).await? {
                 return Err(Error::Taken(Taken::FileAtDestination));
             }

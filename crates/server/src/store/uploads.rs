@@ -6,8 +6,8 @@ use reelshelf_domain::{
 };
 use sqlx::FromRow;
 
-use super::assets::{hold_by_path, take_out};
-use super::counters::{self, Bytes, Files, Room, apply, count, lock};
+use super::assets::{delete_row, hold_by_path};
+use super::counters::{self, Bytes, Files, Room, Standing, apply, count, lock};
 use super::db::{CONTENDED, Tx, execute, fetch_all, fetch_one, fetch_optional};
 use super::folders::{Spare, ensure};
 use super::writer::Verb;
@@ -31,8 +31,11 @@ const TICKET: &str = "
         JOIN clients ON clients.id = uploads.client_id
     WHERE uploads.id = $1";
 const RENEW: &str = "UPDATE uploads SET expires_at = $2 WHERE id = $1 AND done_hash IS NULL AND expires_at < $2";
-const RESERVE: &str =
-    "UPDATE uploads SET reserved = reserved + $2, expires_at = $3 WHERE id = $1 AND done_hash IS NULL";
+/// Only if the file is still where the look found it: in another folder the bytes may count as temporary, or no longer.
+const RESERVE: &str = "
+    UPDATE uploads SET reserved = reserved + $2, expires_at = $3
+    WHERE id = $1 AND done_hash IS NULL
+        AND EXISTS (SELECT 1 FROM assets WHERE assets.id = uploads.asset_id AND assets.folder_id = $4)";
 const UPSERT_BLOB: &str = "
     INSERT INTO blobs (id, client_id, hash, size, created_at, touched_at) VALUES ($1, $2, $3, $4, $5, $5)
     ON CONFLICT (client_id, hash) WHERE condemned_at IS NULL
@@ -50,10 +53,13 @@ const FINISH_UPLOAD: &str = "
     UPDATE uploads SET done_hash = $2, reserved = 0 WHERE id = $1 AND done_hash IS NULL AND reserved = $3";
 const RELEASE_BLOB: &str = "UPDATE blobs SET released_at = $2 WHERE id = $1";
 const EXPIRED: &str = "SELECT id FROM uploads WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2";
-const DELETE_UPLOAD: &str = "DELETE FROM uploads WHERE id = $1 AND reserved = $2 AND expires_at <= $3";
+const DELETE_UPLOAD: &str = "
+    DELETE FROM uploads WHERE id = $1 AND reserved = $2 AND expires_at <= $3
+        AND EXISTS (SELECT 1 FROM assets WHERE assets.id = uploads.asset_id AND assets.folder_id = $4)";
 const OTHER_UPLOADS: &str = "SELECT COUNT(*) FROM uploads WHERE asset_id = $1";
 const DELETE_PENDING: &str = "DELETE FROM assets WHERE id = $1 AND uploaded = $2";
 
+#[cfg(test)]
 pub(super) const STATEMENTS: &[&str] = &[
     INSERT_ASSET,
     INSERT_UPLOAD,
@@ -116,6 +122,15 @@ struct Register {
     spare: Spare,
 }
 
+/// The file that a registration is for.
+struct Met {
+    asset: AssetId,
+    /// What it stores today.
+    stored: i64,
+    /// What an earlier pending file of this name gave back.
+    freed: Bytes,
+}
+
 impl Register {
     async fn insert_asset(&self, tx: &mut Tx, folder: FolderId) -> Result<bool> {
         let Registration { client, path, display_name, content_type, size, now, .. } = &self.registration;
@@ -137,24 +152,30 @@ impl Register {
         Ok(inserted == 1)
     }
 
-    /// The name is in use. A pending file whose time is over gives it back; a file that is to be replaced keeps its
-    /// row. Answers the asset that the upload is for, and what it stores today.
-    async fn meet(&self, tx: &mut Tx, folder: FolderId) -> Result<(AssetId, i64)> {
+    /// The name is in use. A pending file whose time is over gives it back, and what was reserved for it; a file that is
+    /// to be replaced keeps its row.
+    async fn meet(&self, tx: &mut Tx, folder: FolderId) -> Result<Met> {
         let Registration { client, path, overwrite, now, .. } = &self.registration;
         let held = hold_by_path(tx, *client, path).await?.ok_or(Error::Unavailable(CONTENDED))?;
         if !held.uploaded {
             let (open,) = fetch_one!(tx, (i64,), OPEN_UPLOADS, held.id.as_str(), now.get())?;
             if open == 0 {
-                take_out(tx, &held, *now).await?;
+                delete_row(tx, &held, *now).await?;
+                count(tx, folder, held.negated_files()?).await?;
                 let made = self.insert_asset(tx, folder).await?;
-                return if made { Ok((self.asset, 0)) } else { Err(Error::Unavailable(CONTENDED)) };
+                let freed = held.bytes(held.temporary).negated();
+                return if made { Ok(Met { freed, ..self.new_file() }) } else { Err(Error::Unavailable(CONTENDED)) };
             }
         }
         if !overwrite {
             return Err(Error::Taken(Taken::FileAtUpload));
         }
         let stored = if held.uploaded { held.size } else { 0 };
-        Ok((column("assets", "id", &held.id)?, stored))
+        Ok(Met { asset: column("assets", "id", &held.id)?, stored, freed: Bytes::default() })
+    }
+
+    fn new_file(&self) -> Met {
+        Met { asset: self.asset, stored: 0, freed: Bytes::default() }
     }
 
     async fn insert_upload(&self, tx: &mut Tx, asset: AssetId, reserve: i64) -> Result<()> {
@@ -181,17 +202,17 @@ impl Verb for Register {
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Registered> {
         let Registration { client, path, content_type, size, reserve, now, temp_limit, .. } = &self.registration;
-        // Also one that would store fewer bytes than the file it replaces: nothing is uploaded while on hold.
-        if lock(tx, *client).await?.is_some() {
+        // Also what would not grow: nothing is uploaded while the client is on hold.
+        if lock(tx, *client).await? == Standing::OnHold {
             return Err(Error::StorageBlocked);
         }
         let (folder, _) = ensure(tx, *client, &path.folder, &self.spare).await?;
-        let (asset, stored) =
-            if self.insert_asset(tx, folder.id).await? { (self.asset, 0) } else { self.meet(tx, folder.id).await? };
+        let Met { asset, stored, freed } =
+            if self.insert_asset(tx, folder.id).await? { self.new_file() } else { self.meet(tx, folder.id).await? };
         // What replaces a file needs room only for what it is larger by, and every file has at least one byte.
         let wanted = (reserve.to_column() - stored).max(0);
         let least = if size.is_some() { wanted } else { (1 - stored).max(0) };
-        let room = Room { temporary: folder.temporary, wanted, least };
+        let room = Room { temporary: folder.temporary, wanted, least, freed };
         let reserved = counters::reserve(tx, *client, room, *temp_limit, *now).await?;
         self.insert_upload(tx, asset, reserved).await?;
         if asset == self.asset {
@@ -402,13 +423,14 @@ impl Verb for Extend {
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<ByteSize> {
         let id = self.upload.to_string();
-        let row = fetch_optional!(tx, TicketRow, TICKET, id.as_str())?.ok_or(Error::Denied(Denial::Gone))?;
+        let row = fetch_optional!(tx, TicketRow, TICKET, id.as_str())?;
+        let row = row.filter(|row| row.done_hash.is_none()).ok_or(Error::Denied(Denial::Gone))?;
         let client = column("uploads", "client_id", &row.client_id)?;
         let (wanted, least) = (self.wanted.to_column(), self.least.to_column());
-        let room = Room { temporary: row.temporary, wanted, least };
+        let room = Room { temporary: row.temporary, wanted, least, freed: Bytes::default() };
         let reserved = counters::reserve(tx, client, room, self.temp_limit, self.now).await?;
-        match execute!(tx, RESERVE, id, reserved, self.expires_at.get())? {
-            0 => Err(Error::Denied(Denial::Gone)),
+        match execute!(tx, RESERVE, id, reserved, self.expires_at.get(), row.folder_id.as_str())? {
+            0 => Err(Error::Unavailable(CONTENDED)),
             _ => size_column("uploads", "reserved", reserved),
         }
     }
@@ -449,7 +471,7 @@ impl Verb for End {
         }
         let client: ClientId = column("uploads", "client_id", &row.client_id)?;
         apply(tx, client, Bytes::of(row.temporary, 0, -row.reserved), 0, self.now).await?;
-        if execute!(tx, DELETE_UPLOAD, id, row.reserved, self.by.get())? == 0 {
+        if execute!(tx, DELETE_UPLOAD, id, row.reserved, self.by.get(), row.folder_id.as_str())? == 0 {
             return Err(Error::Unavailable(CONTENDED));
         }
         let (others,) = fetch_one!(tx, (i64,), OTHER_UPLOADS, row.asset_id.as_str())?;

@@ -5,10 +5,12 @@
 mod bad_input;
 mod bad_wire;
 mod delivery;
-mod first;
+mod found_by_the_model;
 mod leftovers;
+mod model;
 mod privacy;
 mod roles;
+mod scenarios;
 mod storage;
 mod support;
 mod transfers;

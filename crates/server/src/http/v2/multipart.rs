@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 use super::Refused;
 use super::forms::folder;
-use super::media::{PostParameters, refused, several};
+use super::media::{PostParameters, UNDECLARED, refused, several};
 use super::objects::{File, Outcome, Stored};
 use crate::app::App;
 use crate::library::{self, Caller, Change, NewFile};
@@ -157,7 +157,7 @@ async fn store_file(
     let file = NewFile {
         path: path.clone(),
         display_name: DisplayName::of(raw),
-        content_type: field.content_type().unwrap_or("application/octet-stream").to_owned(),
+        content_type: field.content_type().unwrap_or(UNDECLARED).to_owned(),
         size: None,
         overwrite: form.overwrite,
     };
@@ -252,17 +252,12 @@ fn broken(error: &MultipartError) -> Error {
     Error::invalid("body", format!("is not a complete form: {}", error.body_text()))
 }
 
-/// One file answers as it would alone; several answer for each.
-fn answer(app: &App, mut outcomes: Vec<Outcome>) -> Response {
-    if let [only] = outcomes.as_mut_slice() {
-        let status = StatusCode::from_u16(only.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        if !only.success {
-            let answer = serde_json::json!({ "success": false, "message": only.message });
-            return (status, Json(answer)).into_response();
-        }
-        let file = only.file.take();
-        let stored = Stored { success: true, timestamp: app.now().to_string(), file, results: None };
-        return Json(stored).into_response();
-    }
-    Json(several(app, outcomes)).into_response()
+/// Several files answer for each, and the call as a whole is a 200. One file answers as it would alone.
+fn answer(app: &App, outcomes: Vec<Outcome>) -> Response {
+    let (status, message, file) = match outcomes.as_slice() {
+        [only] => (only.status, (!only.success).then(|| only.message.clone()), only.file.clone()),
+        _ => (200, None, None),
+    };
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Json(Stored { message, file, ..several(app, outcomes) })).into_response()
 }
