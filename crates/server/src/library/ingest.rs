@@ -202,10 +202,11 @@ impl Meter {
         let (now, uploads) = (app.now(), &app.settings.uploads);
         app.blobs.check_disk().await?;
         let short = self.received - self.reserved;
-        let step = ByteSize::new(short.next_multiple_of(uploads.reserve_step.get()));
+        let wanted = ByteSize::new(short.next_multiple_of(uploads.reserve_step.get()));
         let temp_limit = uploads.temp_limit.to_column();
         let expires_at = now.plus(life(app));
-        app.store.extend_upload(self.upload, step, expires_at, temp_limit, now).await?;
+        let least = ByteSize::new(short);
+        let step = app.store.extend_upload(self.upload, (wanted, least), expires_at, temp_limit, now).await?;
         self.reserved += step.get();
         self.renew_at = now.plus(uploads.renewal());
         Ok(())

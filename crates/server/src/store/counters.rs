@@ -41,7 +41,10 @@ const FOLDER_PAIR: &str = "
         bytes = bytes + CASE WHEN id = $1 THEN $7 ELSE 0 - $7 END
     WHERE id = $1 OR id = $2";
 
-pub(super) const STATEMENTS: &[&str] = &[APPLY, LOCK, WHY_NOT, FOLDER, FOLDER_PAIR];
+const ROOM: &str = "
+    SELECT storage_limit, used_bytes + reserved_bytes, temp_bytes + temp_reserved_bytes FROM clients WHERE id = $1";
+
+pub(super) const STATEMENTS: &[&str] = &[APPLY, LOCK, WHY_NOT, FOLDER, FOLDER_PAIR, ROOM];
 
 /// A change of a client's byte counters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,6 +117,50 @@ pub(super) async fn apply(tx: &mut Tx, client: ClientId, bytes: Bytes, temp_limi
         return Err(Error::LimitReached { what: "temporary files", limit });
     }
     Err(Error::StorageBlocked)
+}
+
+/// A reservation for bytes of which nobody knows how many will come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Whether they are temporary.
+    pub(super) temporary: bool,
+    /// As much as would be good.
+    pub(super) wanted: i64,
+    /// As much as it takes.
+    pub(super) least: i64,
+    /// What is given back with it. One change: between two, a full client would not be full, and would later say that
+    /// it is since now.
+    pub(super) freed: Bytes,
+}
+
+/// Reserves what is wanted or, when it does not fit, the room that is left: what will come may well fit. Answers how
+/// much it is.
+pub(super) async fn reserve(
+    tx: &mut Tx,
+    client: ClientId,
+    room: Room,
+    temp_limit: i64,
+    now: UnixMillis,
+) -> Result<i64> {
+    let Room { temporary, wanted, least, freed } = room;
+    let refused = match apply(tx, client, Bytes::of(temporary, 0, wanted).plus(freed), temp_limit, now).await {
+        Ok(()) => return Ok(wanted),
+        Err(refused @ (Error::StorageBlocked | Error::LimitReached { .. })) => refused,
+        Err(error) => return Err(error),
+    };
+    if lock(tx, client).await? == Standing::OnHold {
+        return Err(refused);
+    }
+    let row = fetch_optional!(tx, (Option<i64>, i64, i64), ROOM, client.as_str())?;
+    let (limit, stored, temp) = row.ok_or(Error::NotFound(reelshelf_domain::Thing::Client))?;
+    let (stored, temp) = (stored + freed.used + freed.reserved, temp + freed.temp + freed.temp_reserved);
+    let left =
+        if temporary { temp_limit.saturating_sub(temp) } else { limit.unwrap_or(i64::MAX).saturating_sub(stored) };
+    let some = left.clamp(0, wanted);
+    if some < least {
+        return Err(refused);
+    }
+    apply(tx, client, Bytes::of(temporary, 0, some).plus(freed), temp_limit, now).await.map(|()| some)
 }
 
 /// A change of a folder's counters: of how many files of one kind, and of how many bytes.

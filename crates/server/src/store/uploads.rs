@@ -7,7 +7,7 @@ use reelshelf_domain::{
 use sqlx::FromRow;
 
 use super::assets::{delete_row, hold_by_path};
-use super::counters::{Bytes, Files, Standing, apply, count, lock};
+use super::counters::{self, Bytes, Files, Room, Standing, apply, count, lock};
 use super::db::{CONTENDED, Tx, execute, fetch_all, fetch_one, fetch_optional};
 use super::folders::{Spare, ensure};
 use super::writer::Verb;
@@ -201,7 +201,7 @@ impl Verb for Register {
     type Out = Registered;
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Registered> {
-        let Registration { client, path, content_type, reserve, now, temp_limit, .. } = &self.registration;
+        let Registration { client, path, content_type, size, reserve, now, temp_limit, .. } = &self.registration;
         // Also what would not grow: nothing is uploaded while the client is on hold.
         if lock(tx, *client).await? == Standing::OnHold {
             return Err(Error::StorageBlocked);
@@ -209,17 +209,16 @@ impl Verb for Register {
         let (folder, _) = ensure(tx, *client, &path.folder, &self.spare).await?;
         let Met { asset, stored, freed } =
             if self.insert_asset(tx, folder.id).await? { self.new_file() } else { self.meet(tx, folder.id).await? };
-        // What replaces a file needs room only for what it is larger by.
-        let covers = reserve.to_column().max(stored);
-        let reserve = (reserve.to_column() - stored).max(0);
-        self.insert_upload(tx, asset, reserve).await?;
+        // What replaces a file needs room only for what it is larger by, and every file has at least one byte.
+        let wanted = (reserve.to_column() - stored).max(0);
+        let least = if size.is_some() { wanted } else { (1 - stored).max(0) };
+        let room = Room { temporary: folder.temporary, wanted, least, freed };
+        let reserved = counters::reserve(tx, *client, room, *temp_limit, *now).await?;
+        self.insert_upload(tx, asset, reserved).await?;
         if asset == self.asset {
             count(tx, folder.id, Files::of(MediaKind::declared(content_type), 1, 0)).await?;
         }
-        // One change: between two, a full client would not be full, and would later say that it is since now.
-        let bytes = Bytes::of(folder.temporary, 0, reserve).plus(freed);
-        apply(tx, *client, bytes, *temp_limit, *now).await?;
-        Ok(Registered { upload: self.upload, covers: size_column("uploads", "reserved", covers)? })
+        Ok(Registered { upload: self.upload, covers: size_column("uploads", "reserved", stored + reserved)? })
     }
 }
 
@@ -412,25 +411,27 @@ impl Verb for Arrived {
 #[derive(Clone)]
 struct Extend {
     upload: UploadId,
-    step: ByteSize,
+    wanted: ByteSize,
+    least: ByteSize,
     expires_at: UnixMillis,
     temp_limit: i64,
     now: UnixMillis,
 }
 
 impl Verb for Extend {
-    type Out = ();
+    type Out = ByteSize;
 
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<ByteSize> {
         let id = self.upload.to_string();
         let row = fetch_optional!(tx, TicketRow, TICKET, id.as_str())?;
         let row = row.filter(|row| row.done_hash.is_none()).ok_or(Error::Denied(Denial::Gone))?;
         let client = column("uploads", "client_id", &row.client_id)?;
-        let step = self.step.to_column();
-        apply(tx, client, Bytes::of(row.temporary, 0, step), self.temp_limit, self.now).await?;
-        match execute!(tx, RESERVE, id, step, self.expires_at.get(), row.folder_id.as_str())? {
+        let (wanted, least) = (self.wanted.to_column(), self.least.to_column());
+        let room = Room { temporary: row.temporary, wanted, least, freed: Bytes::default() };
+        let reserved = counters::reserve(tx, client, room, self.temp_limit, self.now).await?;
+        match execute!(tx, RESERVE, id, reserved, self.expires_at.get(), row.folder_id.as_str())? {
             0 => Err(Error::Unavailable(CONTENDED)),
-            _ => Ok(()),
+            _ => size_column("uploads", "reserved", reserved),
         }
     }
 }
@@ -509,16 +510,16 @@ impl Store {
         self.db.write(Disown { client, arrived }).await
     }
 
-    /// Reserves more for an upload of unknown length.
+    /// Reserves more for an upload of unknown length: what is wanted, or at least what it takes. Answers how much.
     pub async fn extend_upload(
         &self,
         upload: UploadId,
-        step: ByteSize,
+        (wanted, least): (ByteSize, ByteSize),
         expires_at: UnixMillis,
         temp_limit: i64,
         now: UnixMillis,
-    ) -> Result<()> {
-        self.db.write(Extend { upload, step, expires_at, temp_limit, now }).await
+    ) -> Result<ByteSize> {
+        self.db.write(Extend { upload, wanted, least, expires_at, temp_limit, now }).await
     }
 
     /// Keeps the registration of a transfer under way.

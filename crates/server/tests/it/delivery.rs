@@ -120,7 +120,11 @@ async fn every_form_method_condition_and_range_is_answered_as_http_says() {
                     }
                     let response = request.send().await.unwrap();
                     assert_protected(&response, &what);
-                    assert_eq!((field(&response, "etag"), field(&response, "last-modified")), (&*etag, BEGIN), "{what}");
+                    assert_eq!(
+                        (field(&response, "etag"), field(&response, "last-modified")),
+                        (&*etag, BEGIN),
+                        "{what}"
+                    );
                     assert_eq!(field(&response, "accept-ranges"), "bytes", "{what}");
                     let immutable = url.contains("/immutable/");
                     assert_eq!(field(&response, "cache-control").contains("immutable"), immutable, "{what}");
@@ -171,7 +175,11 @@ async fn other_methods_are_not_for_files_and_anybody_may_ask_which_are() {
         assert!(field(&asked, "access-control-allow-headers").contains("Range"), "{url}");
         for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
             let refused = app.request(method.clone(), &url).body("x").send().await.unwrap();
-            assert_eq!((refused.status().as_u16(), field(&refused, "allow")), (405, "GET, HEAD, OPTIONS"), "{method} {url}");
+            assert_eq!(
+                (refused.status().as_u16(), field(&refused, "allow")),
+                (405, "GET, HEAD, OPTIONS"),
+                "{method} {url}"
+            );
             assert_eq!(field(&refused, "cache-control"), "no-store", "{method} {url}");
         }
     }
@@ -269,7 +277,9 @@ async fn what_a_browser_could_run_is_only_ever_a_download() {
         b"\xef\xbb\xbf<script>alert(1)</script>",
     ];
     for (number, bytes) in active.into_iter().enumerate() {
-        for (name, declared) in [("a.html", "text/html"), ("a.png", "image/png"), ("a.svg", "image/svg+xml"), ("a.mp4", "video/mp4")] {
+        for (name, declared) in
+            [("a.html", "text/html"), ("a.png", "image/png"), ("a.svg", "image/svg+xml"), ("a.mp4", "video/mp4")]
+        {
             let path = format!("/v2/media?name={name}&overwrite=true");
             let post = app.request(Method::POST, &path).header("x-api-key", &key).header("content-type", declared);
             let stored: Value = post.body(bytes).send().await.unwrap().json().await.unwrap();
@@ -301,11 +311,16 @@ async fn media_have_the_type_of_their_bytes_whatever_they_are_called() {
         (b"fLaC\0\0\0\x22\0\0\0\0\0\0\0\0", "audio/flac", "audio"),
     ];
     for (bytes, mime, kind) in media {
-        for (name, declared) in [("a.html", "text/html"), ("b.exe", "application/octet-stream"), ("c", "audio/x-none")] {
+        for (name, declared) in [("a.html", "text/html"), ("b.exe", "application/octet-stream"), ("c", "audio/x-none")]
+        {
             let path = format!("/v2/media?name={name}&overwrite=true");
             let post = app.request(Method::POST, &path).header("x-api-key", &key).header("content-type", declared);
             let stored: Value = post.body(bytes.to_vec()).send().await.unwrap().json().await.unwrap();
-            assert_eq!((&stored["file"]["type"], &stored["file"]["contentType"]), (&json!(kind), &json!(declared)), "{mime}");
+            assert_eq!(
+                (&stored["file"]["type"], &stored["file"]["contentType"]),
+                (&json!(kind), &json!(declared)),
+                "{mime}"
+            );
             let answer = app.request(Method::GET, stored["file"]["url"].as_str().unwrap()).send().await.unwrap();
             assert_eq!(field(&answer, "content-type"), mime, "{name}");
             assert!(field(&answer, "content-disposition").starts_with("inline;"), "{mime}");
@@ -321,8 +336,14 @@ async fn a_download_has_the_name_its_person_gave() {
     let key = app.key("render").await;
     let names = [
         ("plain.png", "inline; filename=\"plain.png\""),
-        ("mi vídeo (final).png", "inline; filename=\"mi v_deo (final).png\"; filename*=UTF-8''mi%20v%C3%ADdeo%20%28final%29.png"),
-        ("a\"; filename=\"b.exe", "inline; filename=\"a_; filename=_b.exe\"; filename*=UTF-8''a%22%3B%20filename%3D%22b.exe"),
+        (
+            "mi vídeo (final).png",
+            "inline; filename=\"mi v_deo (final).png\"; filename*=UTF-8''mi%20v%C3%ADdeo%20%28final%29.png",
+        ),
+        (
+            "a\"; filename=\"b.exe",
+            "inline; filename=\"a_; filename=_b.exe\"; filename*=UTF-8''a%22%3B%20filename%3D%22b.exe",
+        ),
         ("a\r\nSet-Cookie: x=y", "inline; filename=\"aSet-Cookie: x=y\""),
         ("../../etc/x.png", "inline; filename=\".._.._etc_x.png\""),
         ("photo\u{202e}gnp.exe", "inline; filename=\"photognp.exe\""),
@@ -355,7 +376,10 @@ async fn a_url_lives_exactly_as_long_as_its_file_has_that_place_and_those_bytes(
     let moved = change(json!({ "path": "a/x.png", "destination": "b" })).await;
     let [old, alias, immutable] = forms(&app, &first);
     assert_eq!((status(&app, &old).await, status(&app, &alias).await, status(&app, &immutable).await), (404, 404, 200));
-    assert_eq!((&moved["immutableUrl"], status(&app, moved["url"].as_str().unwrap()).await), (&first["immutableUrl"], 200));
+    assert_eq!(
+        (&moved["immutableUrl"], status(&app, moved["url"].as_str().unwrap()).await),
+        (&first["immutableUrl"], 200)
+    );
     // Renamed: the immutable URL has another name too.
     let renamed = change(json!({ "path": "b/x.png", "new_name": "y.png" })).await;
     let [old, alias, immutable] = forms(&app, &moved);
@@ -379,7 +403,10 @@ async fn a_url_lives_exactly_as_long_as_its_file_has_that_place_and_those_bytes(
     app.upload(&key, "temp", "y.png", b"second".to_vec()).await;
     app.call(&key, Method::DELETE, "/v2/media", json!({ "path": "c/y.png" })).await;
     let [stable, alias, immutable] = forms(&app, replaced);
-    assert_eq!((status(&app, &stable).await, status(&app, &alias).await, status(&app, &immutable).await), (404, 404, 200));
+    assert_eq!(
+        (status(&app, &stable).await, status(&app, &alias).await, status(&app, &immutable).await),
+        (404, 404, 200)
+    );
     app.advance(Duration::from_hours(3 * 24));
     assert_eq!(status(&app, &immutable).await, 404, "its time is over");
     app.finish().await;
@@ -392,7 +419,8 @@ async fn a_range_counts_only_for_the_state_that_if_range_names() {
     let file = app.upload(&key, "", "a.png", LOGO.to_vec()).await;
     let etag = format!("\"{}\"", file["sha256"].as_str().unwrap());
     let weak = format!("W/{etag}");
-    for (condition, status) in [(&*etag, 206), (&weak, 200), ("\"x\"", 200), (BEGIN, 206), (EARLIER, 200), (LATER, 200)] {
+    for (condition, status) in [(&*etag, 206), (&weak, 200), ("\"x\"", 200), (BEGIN, 206), (EARLIER, 200), (LATER, 200)]
+    {
         for url in forms(&app, &file) {
             let request = app.request(Method::GET, &url).header("range", "bytes=1-3").header("if-range", condition);
             let answer = request.send().await.unwrap();

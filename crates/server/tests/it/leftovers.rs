@@ -20,7 +20,11 @@ async fn temporary_files_and_their_bytes_go_when_their_time_is_over() {
     app.upload(&key, "", "kept.png", b"kept".to_vec()).await;
     app.advance(THREE_DAYS - Duration::from_hours(1) - Duration::from_millis(1));
     app.run_jobs().await;
-    assert_eq!((app.storage(&key).await["temp_bytes"].clone(), app.objects().await), (json!(9), 3), "not a moment early");
+    assert_eq!(
+        (app.storage(&key).await["temp_bytes"].clone(), app.objects().await),
+        (json!(9), 3),
+        "not a moment early"
+    );
     app.advance(Duration::from_millis(1));
     app.run_jobs().await;
     app.advance(Duration::from_mins(1));
@@ -44,7 +48,8 @@ async fn a_file_that_leaves_temp_stays_and_one_that_enters_it_goes() {
     app.upload(&key, "temp", "out.png", b"out".to_vec()).await;
     app.upload(&key, "", "in.png", b"in".to_vec()).await;
     let change = async |path: &str, to: &str| -> Value {
-        let (status, answer) = app.call(&key, Method::PUT, "/v2/media", json!({ "path": path, "destination": to })).await;
+        let (status, answer) =
+            app.call(&key, Method::PUT, "/v2/media", json!({ "path": path, "destination": to })).await;
         assert_eq!(status, 200, "{answer}");
         answer["file"].clone()
     };
@@ -95,7 +100,11 @@ async fn an_abandoned_registration_is_cleared_by_the_job() {
     assert_eq!((&listed["total_files"], &listed["storage"]["reserved_bytes"]), (&json!(1), &json!(0)));
     assert_eq!(listed["storage"]["blocked"], false);
     let (_, kept) = app.get(&key, "/v2/media/file?path=over.png").await;
-    assert_eq!((&kept["file"]["status"], &kept["file"]["size"]), (&json!("uploaded"), &json!(400)), "the old bytes stay");
+    assert_eq!(
+        (&kept["file"]["status"], &kept["file"]["size"]),
+        (&json!("uploaded"), &json!(400)),
+        "the old bytes stay"
+    );
     app.finish().await;
 }
 

@@ -14,7 +14,6 @@ use serde_json::{Value, json};
 
 use crate::support::TestApp;
 
-
 const NO_KEY: &str = "Error: API Key not provided";
 const BAD_KEY: &str = "Error: Invalid API Key";
 const TOO_LOW: &str = "Insufficient permissions";
@@ -33,8 +32,7 @@ fn operations() -> Vec<(String, String, Value)> {
 #[test]
 fn every_operation_has_a_role_and_every_role_an_operation() {
     let documented: BTreeSet<_> = operations().into_iter().map(|(method, path, _)| (method, path)).collect();
-    let guarded: BTreeSet<_> =
-        ROLES.iter().map(|(method, path, _)| (method.to_string(), (*path).to_owned())).collect();
+    let guarded: BTreeSet<_> = ROLES.iter().map(|(method, path, _)| (method.to_string(), (*path).to_owned())).collect();
     assert_eq!(documented, guarded, "documented and guarded operations differ");
     assert_eq!(ROLES.len(), guarded.len(), "an operation has two roles");
 }
@@ -58,7 +56,10 @@ fn the_kept_openapi_document_is_the_one_of_the_code() {
     let kept = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
     let kept = std::fs::read_to_string(kept).expect("docs/openapi.json is there; run `make openapi`");
     let now = openapi().to_pretty_json().unwrap();
-    assert!(kept.trim_end() == now, "docs/openapi.json is not what the code says: run `make openapi`, and look at the difference");
+    assert!(
+        kept.trim_end() == now,
+        "docs/openapi.json is not what the code says: run `make openapi`, and look at the difference"
+    );
 }
 
 /// A request that its operation would take, were it allowed to, or would refuse for its own reasons.
@@ -83,7 +84,8 @@ async fn every_operation_answers_every_key_as_its_role_says() {
     for role in Role::ALL {
         keys.push((role, app.key(role.as_str()).await));
     }
-    let (revoked, gone) = library::create_key(app.app(), app.client(), Role::Admin, "gone".to_owned(), None).await.unwrap();
+    let (revoked, gone) =
+        library::create_key(app.app(), app.client(), Role::Admin, "gone".to_owned(), None).await.unwrap();
     let life = Some(Duration::from_hours(1));
     let (_, short) = library::create_key(app.app(), app.client(), Role::Admin, "short".to_owned(), life).await.unwrap();
     // Both work first, so that what fails below fails for being over.

@@ -69,22 +69,28 @@ async fn the_plan_is_full_to_the_byte() {
     assert_eq!(post(&app, &key, "name=c.png&folder=temp", 5000, true).await.0, 200);
     app.call(&key, Method::DELETE, "/v2/media", json!({ "path": "b.png" })).await;
     let storage = app.storage(&key).await;
-    assert_eq!((&storage["used_bytes"], &storage["blocked"], &storage["blocked_at"]), (&json!(999), &json!(false), &Value::Null));
+    assert_eq!(
+        (&storage["used_bytes"], &storage["blocked"], &storage["blocked_at"]),
+        (&json!(999), &json!(false), &Value::Null)
+    );
     assert_eq!(storage["temp_bytes"], 5000);
     app.finish().await;
 }
 
 #[tokio::test]
-async fn unknown_lengths_fill_the_last_step_of_a_plan() {
+async fn unknown_lengths_fill_a_plan_beyond_its_last_whole_step() {
     let app = start(1000, 300).await;
     let key = app.key("render").await;
-    // 300 at a time: the fourth step would not fit, and 901 bytes need it.
-    assert_blocked(&post(&app, &key, "name=a.bin", 901, false).await);
-    assert_eq!(post(&app, &key, "name=a.bin", 900, false).await.0, 200);
+    assert_blocked(&post(&app, &key, "name=a.bin", 1001, false).await);
     let storage = app.storage(&key).await;
-    assert_eq!((&storage["used_bytes"], &storage["reserved_bytes"]), (&json!(900), &json!(0)), "steps are given back");
+    assert_eq!((&storage["used_bytes"], &storage["reserved_bytes"]), (&json!(0), &json!(0)), "steps are given back");
+    assert_eq!(post(&app, &key, "name=a.bin", 999, false).await.0, 200);
+    assert_eq!(post(&app, &key, "name=b.bin", 1, false).await.0, 200);
+    assert_blocked(&post(&app, &key, "name=c.bin", 1, false).await);
+    let storage = app.storage(&key).await;
+    assert_eq!((&storage["used_bytes"], &storage["reserved_bytes"]), (&json!(1000), &json!(0)));
     let (_, listed) = app.get(&key, "/v2/media").await;
-    assert_eq!(listed["total_files"], 1, "the refused one left nothing");
+    assert_eq!(listed["total_files"], 2, "the refused ones left nothing");
     app.finish().await;
 }
 
@@ -153,12 +159,21 @@ async fn a_plan_lowered_below_what_is_used_blocks_from_then_on() {
     // What is there is there; less is always possible.
     assert_eq!(app.get(&key, "/v2/media/file?path=a.bin").await.0, 200);
     assert_eq!(post(&app, &key, "name=a.bin&overwrite=true", 550, true).await.0, 200);
-    assert_eq!(app.call(&key, Method::PUT, "/v2/media", json!({ "path": "a.bin", "destination": "temp" })).await.0, 200);
+    assert_eq!(
+        app.call(&key, Method::PUT, "/v2/media", json!({ "path": "a.bin", "destination": "temp" })).await.0,
+        200
+    );
     let storage = app.storage(&key).await;
-    assert_eq!((&storage["used_bytes"], &storage["blocked"], &storage["temp_bytes"]), (&json!(0), &json!(false), &json!(550)));
+    assert_eq!(
+        (&storage["used_bytes"], &storage["blocked"], &storage["temp_bytes"]),
+        (&json!(0), &json!(false), &json!(550))
+    );
     assert_blocked(&app.call(&key, Method::PUT, "/v2/media", json!({ "path": "temp/a.bin", "destination": "" })).await);
     library::set_plan(app.app(), app.client(), "default".to_owned()).await.unwrap();
-    assert_eq!(app.call(&key, Method::PUT, "/v2/media", json!({ "path": "temp/a.bin", "destination": "" })).await.0, 200);
+    assert_eq!(
+        app.call(&key, Method::PUT, "/v2/media", json!({ "path": "temp/a.bin", "destination": "" })).await.0,
+        200
+    );
     app.finish().await;
 }
 
@@ -173,7 +188,9 @@ async fn on_hold_nothing_is_uploaded_not_even_less_over_more() {
     app.hold().await;
     let storage = app.storage(&key).await;
     assert_eq!((&storage["blocked"], &storage["blocked_at"]), (&json!(true), &json!("2026-07-30T12:00:03.000Z")));
-    for query in ["name=c.png", "name=c.png&folder=temp", "name=a.png&overwrite=true", "name=t.png&folder=temp&overwrite=true"] {
+    for query in
+        ["name=c.png", "name=c.png&folder=temp", "name=a.png&overwrite=true", "name=t.png&folder=temp&overwrite=true"]
+    {
         for size in [1, 600] {
             assert_blocked(&post(&app, &key, query, size, true).await);
             assert_blocked(&post(&app, &key, query, size, false).await);
@@ -198,13 +215,19 @@ async fn on_hold_nothing_is_uploaded_not_even_less_over_more() {
 }
 
 #[tokio::test]
-async fn credits_are_ten_a_week_for_each_gib_beyond_the_allowance() {
+async fn credits_count_what_is_beyond_the_allowance_and_no_temporary_files() {
     let app = TestApp::start_on(Plan { free_allowance: ByteSize::new(100), ..Plan::default() }).await;
     let key = app.key("render").await;
-    for (name, size, credits) in [("a", 100, 0), ("b", 1, 1), ("c", 107_374_182, 1), ("d", 1, 2)] {
-        assert_eq!(post(&app, &key, &format!("name={name}"), size, true).await.0, 200);
+    for (query, size, credits) in
+        [("name=a&folder=temp", 500, 0), ("name=a", 100, 0), ("name=b", 1, 1), ("name=c", 50, 1)]
+    {
+        assert_eq!(post(&app, &key, query, size, true).await.0, 200);
         let storage = app.storage(&key).await;
-        assert_eq!((&storage["free_allowance"], &storage["credits_per_week"]), (&json!(100), &json!(credits)), "{name}");
+        assert_eq!(
+            (&storage["free_allowance"], &storage["credits_per_week"]),
+            (&json!(100), &json!(credits)),
+            "{query}"
+        );
     }
     app.finish().await;
 }

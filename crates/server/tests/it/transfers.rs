@@ -182,9 +182,11 @@ async fn a_one_request_upload_that_breaks_off_is_given_up_at_once() {
     let key = app.key("render").await;
     let form = "content-type: multipart/form-data; boundary=b\r\n";
     let part = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n";
-    for (line, fields, begin) in
-        [("POST /v2/media?name=a.png", "", ""), ("POST /v2/media", form, part), ("POST /v2/media?name=a.png&folder=temp", "", "")]
-    {
+    for (line, fields, begin) in [
+        ("POST /v2/media?name=a.png", "", ""),
+        ("POST /v2/media", form, part),
+        ("POST /v2/media?name=a.png&folder=temp", "", ""),
+    ] {
         let mut stream = app.connect().await;
         let head = app.head(&key, line, &format!("{fields}content-length: 10000000\r\n"));
         stream.write_all((head + begin).as_bytes()).await.unwrap();
@@ -291,7 +293,8 @@ async fn fifty_forms_at_once_store_every_file() {
             let bytes = vec![number.wrapping_mul(5).wrapping_add(index); 10_000 + usize::from(number)];
             Part::bytes(bytes).file_name(format!("{number}-{index}.bin"))
         };
-        let form = (0..4).fold(Form::new().text("folder", format!("f{}", number % 5)), |form, index| form.part("file", part(index)));
+        let form = (0..4)
+            .fold(Form::new().text("folder", format!("f{}", number % 5)), |form, index| form.part("file", part(index)));
         app.request(Method::POST, "/v2/media").header("x-api-key", &key).multipart(form).send()
     });
     let mut bytes = 0;
@@ -303,7 +306,8 @@ async fn fifty_forms_at_once_store_every_file() {
     }
     assert_eq!(app.storage(&key).await["used_bytes"], bytes);
     let (_, tree) = app.get(&key, "/v2/media/folder?tree=true").await;
-    let counts: Vec<_> = tree["tree"].as_array().unwrap().iter().map(|folder| folder["files"].as_i64().unwrap()).collect();
+    let counts: Vec<_> =
+        tree["tree"].as_array().unwrap().iter().map(|folder| folder["files"].as_i64().unwrap()).collect();
     assert_eq!(counts, [0, 40, 40, 40, 40, 40, 0], "{tree}");
     app.finish().await;
 }
@@ -317,14 +321,16 @@ async fn the_fields_of_a_form_count_wherever_they_stand() {
         let request = app.request(Method::POST, "/v2/media").header("x-api-key", &key).multipart(form);
         request.send().await.unwrap().json().await.unwrap()
     };
-    let behind = Form::new().part("file", part("one", "1.txt")).part("file", part("two", "2.txt")).text("folder", "behind");
+    let behind =
+        Form::new().part("file", part("one", "1.txt")).part("file", part("two", "2.txt")).text("folder", "behind");
     let stored = send(behind).await;
     assert_eq!(stored["success"], true, "{stored}");
     for (result, name) in stored["results"].as_array().unwrap().iter().zip(["behind/1.txt", "behind/2.txt"]) {
         assert_eq!((&result["path"], &result["file"]["folder"]), (&json!(name), &json!("behind")), "{stored}");
         assert_eq!(file(&app, &key, name).await["status"], "uploaded");
     }
-    let between = Form::new().part("file", part("one", "1.txt")).text("folder", "between").part("file", part("two", "2.txt"));
+    let between =
+        Form::new().part("file", part("one", "1.txt")).text("folder", "between").part("file", part("two", "2.txt"));
     assert_eq!(send(between).await["success"], true);
     for name in ["between/1.txt", "between/2.txt"] {
         assert_eq!(file(&app, &key, name).await["status"], "uploaded", "{name}");

@@ -3,7 +3,7 @@
 //! `TEST_WORLD=small` (the default) is SQLite and a folder; `TEST_WORLD=large` is PostgreSQL, one schema for each test,
 //! and S3 (s3s-fs in this process). The app accuses: `finish` fails the test for whatever it left behind.
 
-mod logs;
+pub(crate) mod logs;
 mod raw;
 mod world;
 
