@@ -35,6 +35,9 @@ impl Scratch {
         let at = root.clone();
         let (folder, lock) = blocking("opening the scratch folder", move || {
             std::fs::create_dir_all(&at)?;
+            // One process after the other: a folder that is made and not yet locked looks abandoned.
+            let door = File::open(&at)?;
+            flock(&door, FlockOperation::LockExclusive)?;
             clear_abandoned(&at)?;
             claim(&at)
         })
@@ -58,7 +61,11 @@ impl Scratch {
         blocking("counting scratch files", move || {
             let mut count = 0;
             for folder in std::fs::read_dir(root)? {
-                count += std::fs::read_dir(folder?.path())?.count().saturating_sub(1);
+                match std::fs::read_dir(folder?.path()) {
+                    // Its process is gone, and another has just cleared it.
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    files => count += files?.count().saturating_sub(1),
+                }
             }
             Ok(count)
         })
