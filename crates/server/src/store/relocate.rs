@@ -1,28 +1,51 @@
 //! Moving and renaming a file: its row changes, its bytes do not.
 
 use reelshelf_domain::{Chance, ClientId, DisplayName, Error, MediaPath, Result, Taken, Thing, UnixMillis};
+use sqlx::FromRow;
 
 use super::Store;
-use super::assets::{Held, delete_row, hold_by_path};
-use super::counters::{Bytes, Files, apply, count, lock, recount};
-use super::db::{Tx, execute};
+use super::assets::{Held, delete_row, held_columns};
+use super::counters::{Bytes, Files, apply, count, count_pair, lock};
+use super::db::{CONTENDED, Tx, execute, fetch_all};
 use super::folders::{Folder, Spare, ensure};
+use super::walk::{Walk, steps};
 use super::writer::Verb;
 
+/// All that a move is about, in one statement: side 0 is the file, 1 is the file in its way, 2 stands for the folder it
+/// goes to.
+const LOOK: &str = concat!(
+    "WITH RECURSIVE ",
+    steps!("source", "$2", "$3", "$4"),
+    ", ",
+    steps!("target", "$5", "$6", "$7"),
+    "SELECT 0 AS side,",
+    held_columns!(),
+    "FROM source JOIN folders ON folders.id = source.id JOIN assets ON assets.folder_id = source.id
+    WHERE source.depth = $4 AND assets.name_key = $8 AND assets.name = $9
+    UNION ALL
+    SELECT 1 AS side,",
+    held_columns!(),
+    "FROM target JOIN folders ON folders.id = target.id JOIN assets ON assets.folder_id = target.id
+    WHERE target.depth = $7 AND assets.name_key = $10 AND assets.name = $11
+    UNION ALL
+    SELECT 2 AS side, '', folders.client_id, folders.id, folders.temporary, '', 'other', 0, FALSE, NULL, NULL, 0
+    FROM target JOIN folders ON folders.id = target.id WHERE target.depth = $7"
+);
+
+/// Only if nothing changed since the look: others hold no lock that the look would have waited for.
 const MOVE: &str = "
     UPDATE assets SET folder_id = $2, name = $3, name_key = $4, display_name = COALESCE($5, display_name),
-        expires_at = CASE WHEN uploaded THEN CAST($6 AS BIGINT) ELSE expires_at END
-    WHERE id = $1 AND NOT EXISTS (
-        SELECT 1 FROM assets other WHERE other.folder_id = $2 AND other.name_key = $4 AND other.name = $3
-            AND other.id <> $1)";
+        expires_at = CASE WHEN uploaded AND $6 THEN CAST($7 AS BIGINT) ELSE expires_at END
+    WHERE id = $1 AND folder_id = $8 AND name = $9 AND uploaded = $10 AND size = $11
+        AND blob_id IS NOT DISTINCT FROM $12
+        AND (SELECT COALESCE(SUM(uploads.reserved), 0) FROM uploads WHERE uploads.asset_id = $1) = $13
+        AND EXISTS (SELECT 1 FROM folders WHERE folders.id = $2)
+        AND NOT EXISTS (
+            SELECT 1 FROM assets other WHERE other.folder_id = $2 AND other.name_key = $4 AND other.name = $3
+                AND other.id <> $1)";
 
-const KEEP_EXPIRY: &str = "
-    UPDATE assets SET folder_id = $2, name = $3, name_key = $4, display_name = COALESCE($5, display_name)
-    WHERE id = $1 AND NOT EXISTS (
-        SELECT 1 FROM assets other WHERE other.folder_id = $2 AND other.name_key = $4 AND other.name = $3
-            AND other.id <> $1)";
-
-pub(super) const STATEMENTS: &[&str] = &[MOVE, KEEP_EXPIRY];
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] = &[LOOK, MOVE];
 
 /// A file's way to another folder, another name, or both.
 #[derive(Clone)]
@@ -53,30 +76,86 @@ struct Relocate {
     spare: Spare,
 }
 
+#[derive(FromRow)]
+struct LookRow {
+    side: i32,
+    #[sqlx(flatten)]
+    held: Held,
+}
+
+/// What a look at both ends of a way found.
+#[derive(Default, PartialEq)]
+struct Seen {
+    file: Option<Held>,
+    in_its_way: Option<Held>,
+    folder: Option<Folder>,
+}
+
 impl Relocate {
-    async fn change(&self, tx: &mut Tx, held: &Held, to: Folder) -> Result<bool> {
-        let Relocation { to: path, display_name, .. } = &self.relocation;
-        let (id, folder, name, key) =
-            (held.id.as_str(), to.id.to_string(), path.name.as_str(), path.name.natural_key());
-        let display = display_name.as_ref().map(DisplayName::as_str);
-        let changed = if held.temporary == to.temporary {
-            execute!(tx, KEEP_EXPIRY, id, folder, name, key, display)?
-        } else {
-            let expires_at = to.temporary.then(|| self.relocation.temp_expires_at.get());
-            execute!(tx, MOVE, id, folder, name, key, display, expires_at)?
-        };
-        Ok(changed == 1)
+    async fn look(&self, tx: &mut Tx) -> Result<Seen> {
+        let Relocation { client, from, to, .. } = &self.relocation;
+        let (source, target) = (Walk::along(&from.folder), Walk::along(&to.folder));
+        let rows = fetch_all!(
+            tx,
+            LookRow,
+            LOOK,
+            client.as_str(),
+            source.names,
+            source.spans,
+            source.depth,
+            target.names,
+            target.spans,
+            target.depth,
+            from.name.natural_key(),
+            from.name.as_str(),
+            to.name.natural_key(),
+            to.name.as_str()
+        )?;
+        let mut seen = Seen::default();
+        for LookRow { side, held } in rows {
+            match side {
+                0 => seen.file = Some(held),
+                1 => seen.in_its_way = Some(held),
+                _ => seen.folder = Some(Folder { id: held.folder()?, temporary: held.temporary }),
+            }
+        }
+        // A file that keeps its place is not in its own way.
+        let itself = seen.file.as_ref().map(|file| file.id.clone());
+        seen.in_its_way = seen.in_its_way.filter(|other| Some(&other.id) != itself.as_ref());
+        Ok(seen)
     }
 
-    /// Makes room at the destination, and says what went.
-    async fn evict(&self, tx: &mut Tx) -> Result<(Bytes, Files)> {
-        let Relocation { client, to, now, overwrite, .. } = &self.relocation;
-        if !overwrite {
-            return Err(Error::Taken(Taken::FileAtDestination));
+    /// What to answer when there is no room: only if it is still so behind everybody who was before us.
+    async fn reconsider(&self, tx: &mut Tx, seen: &Seen, refused: Error) -> Result<Error> {
+        if matches!(refused, Error::StorageBlocked | Error::LimitReached { .. }) {
+            lock(tx, self.relocation.client).await?;
+            if self.look(tx).await? != *seen {
+                return Ok(Error::Unavailable(CONTENDED));
+            }
         }
-        let target = hold_by_path(tx, *client, to).await?.ok_or(Error::NotFound(Thing::File))?;
-        delete_row(tx, &target, *now).await?;
-        Ok((target.bytes(target.temporary).negated(), target.negated_files()?))
+        Ok(refused)
+    }
+
+    async fn change(&self, tx: &mut Tx, held: &Held, to: Folder) -> Result<()> {
+        let Relocation { to: path, display_name, temp_expires_at, .. } = &self.relocation;
+        let changed = execute!(
+            tx,
+            MOVE,
+            held.id.as_str(),
+            to.id.to_string(),
+            path.name.as_str(),
+            path.name.natural_key(),
+            display_name.as_ref().map(DisplayName::as_str),
+            held.temporary != to.temporary,
+            to.temporary.then(|| temp_expires_at.get()),
+            held.folder_id.as_str(),
+            held.name.as_str(),
+            held.uploaded,
+            held.size,
+            held.blob_id.as_deref(),
+            held.reserved
+        )?;
+        if changed == 1 { Ok(()) } else { Err(Error::Unavailable(CONTENDED)) }
     }
 }
 
@@ -84,35 +163,43 @@ impl Verb for Relocate {
     type Out = ();
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
-        let Relocation { client, from, to: path, temp_limit, now, .. } = &self.relocation;
-        lock(tx, *client).await?;
-        let held = hold_by_path(tx, *client, from).await?.ok_or(Error::NotFound(Thing::File))?;
+        let Relocation { client, from, to: path, overwrite, temp_limit, now, .. } = &self.relocation;
+        let seen = self.look(tx).await?;
+        let held = seen.file.as_ref().ok_or(Error::NotFound(Thing::File))?;
         if from == path && self.relocation.display_name.is_none() {
             return Ok(());
         }
-        let (to, _) = if from.folder == path.folder {
-            (Folder { id: held.folder()?, temporary: held.temporary }, super::Made::Existed)
-        } else {
-            ensure(tx, *client, &path.folder, &self.spare).await?
+        if seen.in_its_way.is_some() && !overwrite {
+            return Err(Error::Taken(Taken::FileAtDestination));
+        }
+        let to = match seen.folder {
+            Some(folder) => folder,
+            None => {
+                lock(tx, *client).await?;
+                ensure(tx, *client, &path.folder, &self.spare).await?.0
+            }
         };
         let (mut bytes, mut evicted) = (Bytes::default(), Files::default());
-        if !self.change(tx, &held, to).await? {
-            (bytes, evicted) = self.evict(tx).await?;
-            if !self.change(tx, &held, to).await? {
-                return Err(Error::Taken(Taken::FileAtDestination));
-            }
-        }
         if held.temporary != to.temporary {
-            bytes = bytes.plus(held.bytes(held.temporary).negated()).plus(held.bytes(to.temporary));
+            bytes = held.bytes(held.temporary).negated().plus(held.bytes(to.temporary));
         }
-        if !bytes.is_nothing() {
-            apply(tx, *client, bytes, *temp_limit, *now).await?;
+        if let Some(other) = &seen.in_its_way {
+            bytes = bytes.plus(other.bytes(other.temporary).negated());
+            evicted = other.negated_files()?;
         }
+        // Also when nothing changes: this takes the client's row, which comes before files and folders.
+        if let Err(refused) = apply(tx, *client, bytes, *temp_limit, *now).await {
+            return Err(self.reconsider(tx, &seen, refused).await?);
+        }
+        if let Some(other) = &seen.in_its_way {
+            delete_row(tx, other, *now).await?;
+        }
+        self.change(tx, held, to).await?;
         let source = held.folder()?;
-        if source != to.id {
-            recount(tx, to.id, source, held.files()?).await?;
+        if source == to.id {
+            return count(tx, to.id, evicted).await;
         }
-        count(tx, to.id, evicted).await
+        count_pair(tx, (to.id, held.files()?.plus(evicted)), (source, held.negated_files()?)).await
     }
 }
 

@@ -1,4 +1,5 @@
 //! The API and everything behind it, through the real router on a real socket.
 
+mod budgets;
 mod first;
 mod support;
