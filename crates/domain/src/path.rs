@@ -77,11 +77,14 @@ serde_as_text!(FileName);
 pub struct DisplayName(String);
 
 impl DisplayName {
-    /// What may be shown of a name.
+    /// What may be shown of a name: `_` when that is nothing.
     pub fn of(raw: &str) -> Self {
         let mut name: String = raw.chars().filter(|c| !Self::hides(*c)).collect();
         while name.len() > DISPLAY_MAX {
             name.pop();
+        }
+        if name.is_empty() {
+            name.push('_');
         }
         Self(name)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use reelshelf_domain::{Chance, Clock, KeyId, Result, UnixMillis};
 use tokio::sync::{Notify, Semaphore};
@@ -81,10 +82,14 @@ impl App {
         self.clock.now()
     }
 
-    /// Waits for transfers and jobs under way, writes down what is still in memory, and closes the database.
+    /// Waits for transfers and jobs under way, but not for ever: what a kill cannot harm, a stop cannot either. Then
+    /// writes down what is still in memory, and closes the database.
     pub async fn close(&self) {
         self.tasks.close();
-        self.tasks.wait().await;
+        let grace = Duration::from_secs(self.settings.server.shutdown_seconds);
+        if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
+            tracing::warn!(left = self.tasks.len(), "work under way is dropped");
+        }
         if let Err(error) = crate::library::write_down_key_use(self).await {
             tracing::error!(%error, "the last use of keys could not be written down");
         }

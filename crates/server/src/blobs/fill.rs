@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,9 +36,8 @@ impl Scratch {
         let at = root.clone();
         let (folder, lock) = blocking("opening the scratch folder", move || {
             std::fs::create_dir_all(&at)?;
-            // One process after the other: a folder that is made and not yet locked looks abandoned.
-            let door = File::open(&at)?;
-            flock(&door, FlockOperation::LockExclusive)?;
+            // One process at a time: between a folder and its lock it would look abandoned.
+            let _turn = take_turn(&at)?;
             clear_abandoned(&at)?;
             claim(&at)
         })
@@ -49,28 +49,32 @@ impl Scratch {
         &self.own.folder
     }
 
-    pub(super) fn fill(&self) -> Result<Fill> {
+    pub(super) fn fill(&self) -> Fill {
         let number = self.own.next.fetch_add(1, Ordering::Relaxed);
         let path = ScratchPath(self.own.folder.join(number.to_string()));
         let sink = Sink { file: None, path, hasher: Sha256::new(), size: 0, head: Vec::new() };
-        Ok(Fill { gathered: Vec::new(), spare: Vec::new(), sink: Turn::Here(Box::new(sink)) })
+        Fill { gathered: Vec::new(), spare: Vec::new(), sink: Turn::Here(Box::new(sink)) }
     }
 
     pub(super) async fn count(&self) -> Result<usize> {
         let root = self.root.clone();
         blocking("counting scratch files", move || {
             let mut count = 0;
-            for folder in std::fs::read_dir(root)? {
-                match std::fs::read_dir(folder?.path()) {
-                    // Its process is gone, and another has just cleared it.
-                    Err(error) if error.kind() == ErrorKind::NotFound => {}
-                    files => count += files?.count().saturating_sub(1),
-                }
+            // Nobody clears a folder away while it is being counted.
+            let _turn = take_turn(&root)?;
+            for folder in std::fs::read_dir(&root)? {
+                count += std::fs::read_dir(folder?.path())?.count().saturating_sub(1);
             }
             Ok(count)
         })
         .await
     }
+}
+
+fn take_turn(root: &Path) -> std::io::Result<File> {
+    let turn = File::open(root)?;
+    flock(&turn, FlockOperation::LockExclusive)?;
+    Ok(turn)
 }
 
 fn claim(root: &Path) -> std::io::Result<(PathBuf, File)> {
@@ -80,11 +84,26 @@ fn claim(root: &Path) -> std::io::Result<(PathBuf, File)> {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
             created => created?,
         }
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("lock"))?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+        // A process that starts at the same moment may take the folder for abandoned until its lock is held.
+        let lock = match OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("lock")) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            opened => opened?,
+        };
+        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() || !is_at(&lock, &folder.join("lock"))? {
+            continue;
+        }
         return Ok((folder, lock));
     }
     Err(ErrorKind::AlreadyExists.into())
+}
+
+/// Whether a path still leads to this open file.
+fn is_at(file: &File, path: &Path) -> std::io::Result<bool> {
+    match std::fs::metadata(path) {
+        Ok(there) => Ok(there.ino() == file.metadata()?.ino()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 fn clear_abandoned(root: &Path) -> std::io::Result<()> {
@@ -96,7 +115,11 @@ fn clear_abandoned(root: &Path) -> std::io::Result<()> {
             Err(_) => false,
         };
         if !held {
-            std::fs::remove_dir_all(folder)?;
+            match std::fs::remove_dir_all(folder) {
+                // Somebody else is clearing too.
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
     }
     Ok(())

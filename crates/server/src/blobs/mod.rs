@@ -63,7 +63,7 @@ impl Blobs {
     /// A file to be filled, unless the disk is too full.
     pub async fn fill(&self) -> Result<Fill> {
         self.disk.check().await?;
-        self.scratch.fill()
+        Ok(self.scratch.fill())
     }
 
     /// Fails when the disk is too full to go on writing.

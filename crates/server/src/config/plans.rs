@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 /// The plan that a client has unless another is said.
 const DEFAULT: &str = "default";
 
+/// The largest file of any plan: 16 TiB, as much as common file systems hold, and far from where sums of sizes end.
+const FILE_MAX: ByteSize = ByteSize::gib(16 * 1024);
+
 /// `[plans.NAME]`: what a client may store.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -68,6 +71,9 @@ impl Plans {
         self.0.entry(DEFAULT.to_owned()).or_default();
         for (name, plan) in &self.0 {
             super::positive(&format!("plans.{name}.file"), plan.file.get(), problems);
+            if plan.file > FILE_MAX {
+                problems.push(format!("plans.{name}.file: must be at most {}", FILE_MAX.get()));
+            }
         }
     }
 }

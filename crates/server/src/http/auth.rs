@@ -1,6 +1,7 @@
 //! Who asks, by the key in `x-api-key`. The role comes from the one table of roles, so that no handler can forget it.
 
 use axum::extract::{FromRequestParts, MatchedPath};
+use axum::http::Method;
 use axum::http::request::Parts;
 use reelshelf_domain::Error;
 use secrecy::SecretString;
@@ -20,14 +21,14 @@ impl FromRequestParts<App> for Authorised {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refused> {
-        let key = parts.headers.get(HEADER).map(|key| key.to_str().unwrap_or_default().trim());
-        let key = key.filter(|key| !key.is_empty()).ok_or(Error::KeyMissing)?;
-        if key.len() > KEY_MAX {
-            return Err(Error::KeyInvalid.into());
-        }
+        let key = parts.headers.get(HEADER).map(|key| key.to_str().map(str::trim));
+        let key = key.filter(|key| !matches!(key, Ok(""))).ok_or(Error::KeyMissing)?;
+        let key = key.ok().filter(|key| key.len() <= KEY_MAX).ok_or(Error::KeyInvalid)?;
         let caller = authenticate(app, &SecretString::from(key)).await?;
         let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-        let least = ROLES.iter().find(|(method, path, _)| *method == parts.method && *path == route);
+        // Whatever answers GET answers HEAD too.
+        let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
+        let least = ROLES.iter().find(|(of, path, _)| *of == method && *path == route);
         let (.., least) = least.ok_or_else(|| Error::inconsistent(format!("no role for {} {route}", parts.method)))?;
         caller.require(*least)?;
         Ok(Self(caller))

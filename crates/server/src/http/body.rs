@@ -1,5 +1,7 @@
 //! Bodies as the library takes them: pieces, and errors in its words.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_LENGTH;
@@ -9,8 +11,26 @@ use reelshelf_domain::{Error, Result};
 
 /// The pieces of a body. One that ends before its length, or whose sender leaves, is an error and never an end.
 pub(super) fn pieces(body: Body) -> impl Stream<Item = Result<Bytes>> + Send + Unpin + 'static {
-    body.into_data_stream()
-        .map(|piece| piece.map_err(|_| Error::invalid("body", "ended before its length; send it again")))
+    let ended = || Error::invalid("body", "ended before its length; send it again");
+    body.into_data_stream().map(move |piece| {
+        piece.map_err(|error| error.into_inner().downcast::<Error>().map_or_else(|_| ended(), |error| *error))
+    })
+}
+
+/// A body whose sender may be slow, but may not stand still: it would keep its connection for ever.
+pub(super) fn impatient(body: Body, idle: Duration) -> Body {
+    let pieces = futures::stream::unfold(Some(body.into_data_stream()), move |pieces| async move {
+        let mut pieces = pieces?;
+        match tokio::time::timeout(idle, pieces.next()).await {
+            Ok(piece) => piece.map(|piece| (piece.map_err(axum::Error::into_inner), Some(pieces))),
+            Err(_) => Some((Err(stood_still().into()), None)),
+        }
+    });
+    Body::from_stream(pieces)
+}
+
+fn stood_still() -> Error {
+    Error::invalid("body", "stood still for too long; send it again")
 }
 
 /// The length that the sender announced.

@@ -1,7 +1,7 @@
 //! Files to everybody: three forms of URL, one answer.
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{
     ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH,
@@ -39,15 +39,9 @@ pub(super) async fn stable(State(app): State<App>, method: Method, uri: Uri, hea
 }
 
 /// `/{client_id}/files/<folder>/<filename>`: the same.
-pub(super) async fn alias(
-    State(app): State<App>,
-    Path((client, _)): Path<(String, String)>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    let path = uri.path().strip_prefix(&format!("/{client}/files/"));
-    let target = path.and_then(|path| stable_target(&format!("{client}/{path}")));
+pub(super) async fn alias(State(app): State<App>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let parts = uri.path().strip_prefix('/').and_then(|path| path.split_once("/files/"));
+    let target = parts.and_then(|(client, path)| stable_target(&format!("{client}/{path}")));
     answer(&app, &method, &headers, target).await
 }
 

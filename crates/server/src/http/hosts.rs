@@ -31,8 +31,9 @@ enum Side {
 }
 
 async fn only(State((expected, side)): State<(Option<String>, Side)>, request: Request, next: Next) -> Response {
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let host = host.or_else(|| request.uri().authority().map(Authority::as_str));
+    // A target that names its host counts more than the field (RFC 9112, section 3.2.2).
+    let host = request.uri().authority().map(Authority::as_str);
+    let host = host.or_else(|| request.headers().get(HOST).and_then(|host| host.to_str().ok()));
     let here = host.map(without_default_port);
     match side {
         _ if here == expected => next.run(request).await,

@@ -17,6 +17,7 @@ pub mod v2;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
+use axum::response::Redirect;
 use axum::routing::{any, get};
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -36,10 +37,13 @@ pub fn router(app: &App, metrics: PrometheusHandle) -> Router {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics).with_state((app.clone(), metrics)));
-    let api = api.route("/uploads/{id}", any(upload::receive));
+    // Whoever opens the address in a browser wants to read.
+    let front = get(|| async { Redirect::temporary("/docs/") });
+    let api = api.route("/uploads/{id}", any(upload::receive)).route("/", front);
     hosts::split(app, api, files)
         .merge(always)
         .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(app.clone(), request::hurry))
         .layer(from_fn_with_state(app.clone(), request::log))
         .with_state(app.clone())
 }

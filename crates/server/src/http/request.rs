@@ -1,16 +1,41 @@
 //! One log line and one set of metrics for each request. The path is logged by its route, so that no name of a client's
 //! file and no signature gets into a log.
 
+use std::time::Duration;
+
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use super::body::impatient;
 use crate::app::App;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The methods of HTTP by name. Anybody may invent others: they must not each become a metric of their own.
+fn known(method: &Method) -> &str {
+    const KNOWN: [Method; 9] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::PATCH,
+        Method::TRACE,
+        Method::CONNECT,
+    ];
+    if KNOWN.contains(method) { method.as_str() } else { "other" }
+}
+
+/// Cuts bodies that stand still, whoever reads them.
+pub(super) async fn hurry(State(app): State<App>, request: Request, next: Next) -> Response {
+    let idle = Duration::from_secs(app.settings.server.idle_seconds);
+    next.run(request.map(|body| impatient(body, idle))).await
+}
 
 /// Gives the request an identifier, and notes how it went.
 pub(super) async fn log(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -21,8 +46,8 @@ pub(super) async fn log(State(app): State<App>, request: Request, next: Next) ->
     let span = tracing::info_span!("request", id);
     let mut response = next.run(request).instrument(span.clone()).await;
     let (status, seconds) = (response.status().as_u16(), started.elapsed().as_secs_f64());
-    span.in_scope(|| tracing::info!(%method, route, status, seconds, "answered"));
-    let labels = [("method", method.to_string()), ("route", route), ("status", status.to_string())];
+    span.in_scope(|| tracing::info!(method = known(&method), route, status, seconds, "answered"));
+    let labels = [("method", known(&method).to_owned()), ("route", route), ("status", status.to_string())];
     metrics::counter!("reelshelf_requests_total", &labels).increment(1);
     metrics::histogram!("reelshelf_request_seconds", &labels[..2]).record(seconds);
     if let Ok(id) = HeaderValue::from_str(&id) {

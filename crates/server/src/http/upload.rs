@@ -26,12 +26,14 @@ pub(super) struct Signature {
 /// Takes the bytes of a registered upload.
 pub(super) async fn receive(
     State(app): State<App>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, axum::extract::rejection::PathRejection>,
     query: Result<Query<Signature>, axum::extract::rejection::QueryRejection>,
     method: Method,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    // An identifier that is not even text is none of ours.
+    let id = id.map_or_else(|_| String::new(), |Path(id)| id);
     let mut response = match method {
         Method::OPTIONS => preflight(),
         Method::PUT => match put(&app, &id, query.ok(), &headers, body).await {

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::store::{Claimed, JobClass, NewJob};
 
 /// The longest wait before a failed job is begun again.
-const BACKOFF_MAX: Duration = Duration::from_secs(600);
+const BACKOFF_MAX: Duration = Duration::from_mins(10);
 /// How often the last use of keys is written down.
 const KEY_USE_PERIOD: Duration = Duration::from_secs(30);
 
@@ -34,7 +34,7 @@ impl Runner {
         Ok(Self { app: app.clone(), owner, stop })
     }
 
-    /// Claims and runs until told to stop; then waits for nothing, since leases run out by themselves.
+    /// Claims and runs until told to stop. What is under way then is given back.
     pub async fn run(self) {
         let slots = Arc::new(Semaphore::new(self.app.settings.jobs.light_slots));
         let poll = Duration::from_millis(self.app.settings.jobs.poll_milliseconds);
@@ -124,6 +124,11 @@ async fn recover(app: &App) -> Result<()> {
     let now = app.now();
     for (lost, owner, attempts) in app.store.lost_jobs(now).await? {
         metrics::counter!("reelshelf_jobs_lost_total").increment(1);
+        // Periodic jobs are scheduled anew at every start: what a kill left of the old one is no second one, and no
+        // verdict on the job.
+        if app.store.drop_superseded_job(lost, &owner, now).await? {
+            continue;
+        }
         if attempts >= i64::from(app.settings.jobs.attempts) {
             tracing::error!(job = %lost, attempts, "a job whose workers die is parked");
             app.store.park_job(lost, &owner, "its worker died".to_owned()).await?;
@@ -145,8 +150,12 @@ async fn work(app: &App, owner: &str, claimed: Claimed, stop: &CancellationToken
             outcome.unwrap_or_else(|_| Err(Error::inconsistent("a job panicked")))
         }
         () = lose_lease(app, owner, &claimed) => return,
-        // Whoever starts next finds the lease run out.
-        () = stop.cancelled() => return,
+        () = stop.cancelled() => {
+            // Whoever is there begins it anew at once, and this time does not count.
+            let (now, attempts) = (app.now(), claimed.attempts - 1);
+            let given_back = app.store.repeat_job(claimed.id, owner, now, attempts, None).await;
+            return log_failure("giving back a job", given_back);
+        }
     };
     let result = if outcome.is_ok() { "done" } else { "failed" };
     metrics::counter!("reelshelf_jobs_total", "kind" => job.kind(), "result" => result).increment(1);

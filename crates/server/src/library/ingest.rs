@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use reelshelf_domain::{BlobId, ByteSize, Denial, Error, Result, Thing, UnixMillis, UploadId};
 use reelshelf_media::sniff;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Caller, NewFile, SignedUpload, register};
 use crate::app::App;
@@ -40,10 +41,12 @@ where
     if length.is_none() || length != ticket.size.map(ByteSize::get) {
         return Err(Error::Denied(Denial::Length));
     }
-    if ticket.on_hold {
+    // Bytes that are here already store nothing more.
+    if ticket.on_hold && ticket.done.is_none() {
         return Err(Error::Denied(Denial::StorageBlocked));
     }
-    under_way(app, |app| async move { receive(&app, ticket, body).await }).await
+    let slot = slot(app)?;
+    under_way(app, slot, |app| async move { receive(&app, ticket, body).await }).await
 }
 
 /// Registers and stores in one go: what cannot be repeated is given up when it fails.
@@ -51,8 +54,10 @@ pub async fn upload<S>(app: &App, caller: &Caller, file: NewFile, body: S) -> Re
 where
     S: Stream<Item = Result<Bytes>> + Send + Unpin + 'static,
 {
+    // Before it is registered: a name that is taken for an upload that never begins helps nobody.
+    let slot = slot(app)?;
     let ticket = register(app, caller, &file).await?;
-    let stored = under_way(app, |app| async move {
+    let stored = under_way(app, slot, |app| async move {
         let upload = ticket.id;
         let received = receive(&app, ticket, body).await;
         if received.is_err()
@@ -72,17 +77,20 @@ where
     app.store.asset(caller.client, &file.path).await
 }
 
+/// One of the uploads that may be under way at once.
+fn slot(app: &App) -> Result<OwnedSemaphorePermit> {
+    app.upload_slots.clone().try_acquire_owned().map_err(|_| {
+        let limit = app.settings.uploads.at_once.to_string().into();
+        Error::LimitReached { what: "uploads at once", limit }
+    })
+}
+
 /// Runs a transfer in a task of its own, so that it ends properly when the client leaves: what it holds is given back.
-async fn under_way<F, T>(app: &App, transfer: impl FnOnce(App) -> F) -> Result<T>
+async fn under_way<F, T>(app: &App, slot: OwnedSemaphorePermit, transfer: impl FnOnce(App) -> F) -> Result<T>
 where
     F: Future<Output = Result<T>> + Send + 'static,
     T: Send + 'static,
 {
-    let slot = app.upload_slots.clone().try_acquire_owned();
-    let Ok(slot) = slot else {
-        let limit = app.settings.uploads.at_once.to_string().into();
-        return Err(Error::LimitReached { what: "uploads at once", limit });
-    };
     let transfer = transfer(app.clone());
     let task = app.tasks.spawn(async move {
         let result = transfer.await;
@@ -99,7 +107,9 @@ where
 {
     let mut fill = app.blobs.fill().await?;
     let mut meter = Meter::new(app, &ticket)?;
-    let idle = Duration::from_secs(app.settings.server.idle_seconds);
+    let idle = idle(app);
+    // The URL's time was checked when the headers came; from now on the registration lives as long as the transfer.
+    meter.keep(app).await?;
     while let Some(piece) = tokio::time::timeout(idle, body.next()).await.map_err(|_| stood_still())? {
         let piece = piece?;
         meter.admit(app, piece.len() as u64).await?;
@@ -107,6 +117,17 @@ where
     }
     meter.end()?;
     finish(app, &ticket, fill).await
+}
+
+/// How long a transfer may pause.
+fn idle(app: &App) -> Duration {
+    Duration::from_secs(app.settings.server.idle_seconds)
+}
+
+/// How long a renewed registration lives: longer than the longest pause behind the latest moment of its next renewal.
+fn life(app: &App) -> Duration {
+    let uploads = &app.settings.uploads;
+    uploads.url_life().max(uploads.renewal() + idle(app))
 }
 
 fn stood_still() -> Error {
@@ -160,8 +181,8 @@ impl Meter {
             limit: plan.file,
             reserved: ticket.covers.get(),
             received: 0,
-            // Renewed as soon as it would run out before the next renewal.
-            renew_at: ticket.expires_at.minus(uploads.renewal()),
+            // Renewed as soon as it could run out while the transfer pauses, or before the next renewal.
+            renew_at: ticket.expires_at.minus(uploads.renewal().max(idle(app))),
         })
     }
 
@@ -175,19 +196,27 @@ impl Meter {
             }
             _ => {}
         }
+        if self.received <= self.reserved {
+            return self.keep(app).await;
+        }
         let (now, uploads) = (app.now(), &app.settings.uploads);
-        let expires_at = now.plus(uploads.url_life());
-        if self.received > self.reserved {
+        app.blobs.check_disk().await?;
+        let short = self.received - self.reserved;
+        let step = ByteSize::new(short.next_multiple_of(uploads.reserve_step.get()));
+        let temp_limit = uploads.temp_limit.to_column();
+        let expires_at = now.plus(life(app));
+        app.store.extend_upload(self.upload, step, expires_at, temp_limit, now).await?;
+        self.reserved += step.get();
+        self.renew_at = now.plus(uploads.renewal());
+        Ok(())
+    }
+
+    /// Renews the registration when it is time to.
+    async fn keep(&mut self, app: &App) -> Result<()> {
+        let (now, uploads) = (app.now(), &app.settings.uploads);
+        if now >= self.renew_at {
             app.blobs.check_disk().await?;
-            let short = self.received - self.reserved;
-            let step = ByteSize::new(short.next_multiple_of(uploads.reserve_step.get()));
-            let temp_limit = uploads.temp_limit.to_column();
-            app.store.extend_upload(self.upload, step, expires_at, temp_limit, now).await?;
-            self.reserved += step.get();
-            self.renew_at = now.plus(uploads.renewal());
-        } else if now >= self.renew_at {
-            app.blobs.check_disk().await?;
-            app.store.renew_upload(self.upload, expires_at).await?;
+            app.store.renew_upload(self.upload, now.plus(life(app))).await?;
             self.renew_at = now.plus(uploads.renewal());
         }
         Ok(())

@@ -19,7 +19,7 @@ const LENGTH: usize = 40;
 /// How much of the hash finds the row.
 const LOOKUP: usize = 16;
 /// The last use of a key is written down to the minute.
-const USE_STEP: Duration = Duration::from_secs(60);
+const USE_STEP: Duration = Duration::from_mins(1);
 
 /// Who the keys of recent requests belong to, each with the stamp of the database under which that was read.
 pub struct KeyCache(Cache<String, (u64, KeyHolder)>);
@@ -75,15 +75,7 @@ pub async fn authenticate(app: &App, key: &SecretString) -> Result<Caller> {
     let cached = app.keys.0.get(&hash).filter(|(read_under, _)| stamp == Some(*read_under));
     let holder = match cached {
         Some((_, holder)) => holder,
-        None => {
-            let holders = app.store.key_holders(&hash[..LOOKUP]).await?;
-            let same = |holder: &KeyHolder| bool::from(holder.hash.as_bytes().ct_eq(hash.as_bytes()));
-            let holder = holders.into_iter().find(same).ok_or(Error::KeyInvalid)?;
-            if let Some(stamp) = stamp {
-                app.keys.0.insert(hash, (stamp, holder.clone()));
-            }
-            holder
-        }
+        None => look_up(app, hash, stamp).await?,
     };
     let now = app.now();
     if holder.expires_at.is_some_and(|at| at <= now) {
@@ -91,6 +83,16 @@ pub async fn authenticate(app: &App, key: &SecretString) -> Result<Caller> {
     }
     note_use(app, holder.id, now);
     Ok(Caller { client: holder.client, role: holder.role, plan: holder.plan })
+}
+
+async fn look_up(app: &App, hash: String, stamp: Option<u64>) -> Result<KeyHolder> {
+    let holders = app.store.key_holders(&hash[..LOOKUP]).await?;
+    let same = |holder: &KeyHolder| bool::from(holder.hash.as_bytes().ct_eq(hash.as_bytes()));
+    let holder = holders.into_iter().find(same).ok_or(Error::KeyInvalid)?;
+    if let Some(stamp) = stamp {
+        app.keys.0.insert(hash, (stamp, holder.clone()));
+    }
+    Ok(holder)
 }
 
 fn note_use(app: &App, key: KeyId, now: UnixMillis) {
@@ -112,6 +114,8 @@ pub async fn write_down_key_use(app: &App) -> Result<()> {
 /// Every key of a client.
 pub async fn list_keys(app: &App, client: ClientId) -> Result<Vec<KeySummary>> {
     app.store.client(client).await?;
+    // Whoever looks wants to know which keys are in use now.
+    write_down_key_use(app).await?;
     let keys = app.store.keys(client).await?;
     let summary = |key: crate::store::KeyRow| KeySummary {
         id: key.id,

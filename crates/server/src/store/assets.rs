@@ -47,7 +47,8 @@ macro_rules! held_columns {
         " assets.id, assets.client_id, assets.folder_id, folders.temporary, assets.name, assets.kind, assets.size,
         assets.uploaded, assets.blob_id, assets.expires_at,
         CAST(COALESCE((SELECT SUM(uploads.reserved) FROM uploads WHERE uploads.asset_id = assets.id), 0) AS BIGINT)
-            AS reserved "
+            AS reserved,
+        (SELECT COUNT(*) FROM uploads WHERE uploads.asset_id = assets.id AND uploads.done_hash IS NULL) AS coming "
     };
 }
 pub(super) use held_columns;
@@ -210,6 +211,8 @@ pub(super) struct Held {
     pub(super) blob_id: Option<String>,
     expires_at: Option<i64>,
     pub(super) reserved: i64,
+    /// How many uploads may still bring its bytes.
+    pub(super) coming: i64,
 }
 
 impl Held {

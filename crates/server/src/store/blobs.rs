@@ -139,7 +139,7 @@ impl Store {
             // The last chunk is filled up with its first member.
             let ids = (0..KNOWN_AT_ONCE).map(|index| some.get(index).unwrap_or(&some[0]).to_string());
             let rows: Vec<(String,)> = on_db!(tx, conn => {
-                ids.fold(sqlx::query_as(KNOWN), |query, id| query.bind(id)).fetch_all(conn).await
+                ids.fold(sqlx::query_as(KNOWN), sqlx::query::QueryAs::bind).fetch_all(conn).await
             })
             .map_err(failed)?;
             for (id,) in rows {

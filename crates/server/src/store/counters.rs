@@ -22,7 +22,7 @@ const APPLY: &str = "
         AND (CAST($4 AS BIGINT) + $5 <= 0 OR ((hold_at IS NULL OR $2 + $3 < 0)
             AND temp_bytes + temp_reserved_bytes + $4 + $5 <= $7))";
 
-const LOCK: &str = "UPDATE clients SET folders = folders WHERE id = $1";
+const LOCK: &str = "UPDATE clients SET folders = folders WHERE id = $1 RETURNING hold_at";
 
 const WHY_NOT: &str = "
     SELECT hold_at, temp_bytes + temp_reserved_bytes AS temporary FROM clients WHERE id = $1";
@@ -77,11 +77,21 @@ impl Bytes {
     }
 }
 
+/// Whether a client may store more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// As much as its plan holds.
+    Good,
+    /// Nothing, until its hold is released.
+    OnHold,
+}
+
 /// Takes the client's row, so that nobody else changes its files until the transaction ends.
-pub(super) async fn lock(tx: &mut Tx, client: ClientId) -> Result<()> {
-    match execute!(tx, LOCK, client.as_str())? {
-        0 => Err(Error::NotFound(reelshelf_domain::Thing::Client)),
-        _ => Ok(()),
+pub(super) async fn lock(tx: &mut Tx, client: ClientId) -> Result<Standing> {
+    match fetch_optional!(tx, (Option<i64>,), LOCK, client.as_str())? {
+        None => Err(Error::NotFound(reelshelf_domain::Thing::Client)),
+        Some((None,)) => Ok(Standing::Good),
+        Some((Some(_),)) => Ok(Standing::OnHold),
     }
 }
 

@@ -267,7 +267,6 @@ pub(super) fn sqlite_options(settings: &StoreSettings) -> Result<SqliteConnectOp
 }
 
 /// A database error in our words.
-#[expect(clippy::needless_pass_by_value, reason = "it stands behind map_err")]
 pub(super) fn failed(error: sqlx::Error) -> Error {
     match error {
         sqlx::Error::PoolTimedOut => Error::Unavailable("the database"),

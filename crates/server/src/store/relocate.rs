@@ -28,7 +28,7 @@ const LOOK: &str = concat!(
     "FROM target JOIN folders ON folders.id = target.id JOIN assets ON assets.folder_id = target.id
     WHERE target.depth = $7 AND assets.name_key = $10 AND assets.name = $11
     UNION ALL
-    SELECT 2 AS side, '', folders.client_id, folders.id, folders.temporary, '', 'other', 0, FALSE, NULL, NULL, 0
+    SELECT 2 AS side, '', folders.client_id, folders.id, folders.temporary, '', 'other', 0, FALSE, NULL, NULL, 0, 0
     FROM target JOIN folders ON folders.id = target.id WHERE target.depth = $7"
 );
 
@@ -44,8 +44,13 @@ const MOVE: &str = "
             SELECT 1 FROM assets other WHERE other.folder_id = $2 AND other.name_key = $4 AND other.name = $3
                 AND other.id <> $1)";
 
+/// What an upload brings to a file has the name that the file has by then.
+const RENAME_COMING: &str = "UPDATE uploads SET display_name = $2 WHERE asset_id = $1 AND done_hash IS NULL";
+const HAND_OVER: &str = "UPDATE uploads SET asset_id = $2 WHERE asset_id = $1";
+const DELETE_PENDING: &str = "DELETE FROM assets WHERE id = $1 AND uploaded = $2";
+
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[LOOK, MOVE];
+pub(super) const STATEMENTS: &[&str] = &[LOOK, MOVE, RENAME_COMING, HAND_OVER, DELETE_PENDING];
 
 /// A file's way to another folder, another name, or both.
 #[derive(Clone)]
@@ -125,15 +130,33 @@ impl Relocate {
         Ok(seen)
     }
 
-    /// What to answer when there is no room: only if it is still so behind everybody who was before us.
-    async fn reconsider(&self, tx: &mut Tx, seen: &Seen, refused: Error) -> Result<Error> {
-        if matches!(refused, Error::StorageBlocked | Error::LimitReached { .. }) {
-            lock(tx, self.relocation.client).await?;
-            if self.look(tx).await? != *seen {
-                return Ok(Error::Unavailable(CONTENDED));
+    /// Takes the client's row, and looks whether everything is still as it was seen.
+    async fn confirm(&self, tx: &mut Tx, seen: &Seen) -> Result<()> {
+        lock(tx, self.relocation.client).await?;
+        if self.look(tx).await? == *seen { Ok(()) } else { Err(Error::Unavailable(CONTENDED)) }
+    }
+
+    async fn rename_coming(&self, tx: &mut Tx, held: &Held) -> Result<()> {
+        match &self.relocation.display_name {
+            Some(display) if held.coming > 0 => {
+                execute!(tx, RENAME_COMING, held.id.as_str(), display.as_str()).map(|_| ())
             }
+            _ => Ok(()),
         }
-        Ok(refused)
+    }
+
+    /// A pending file has nothing yet to replace another with. Its uploads go over to the file there, which keeps its
+    /// bytes until the new ones are durable.
+    async fn hand_over(&self, tx: &mut Tx, held: &Held, target: &Held) -> Result<()> {
+        let Relocation { client, temp_limit, now, .. } = &self.relocation;
+        self.rename_coming(tx, held).await?;
+        execute!(tx, HAND_OVER, held.id.as_str(), target.id.as_str())?;
+        if execute!(tx, DELETE_PENDING, held.id.as_str(), false)? == 0 {
+            return Err(Error::Unavailable(CONTENDED));
+        }
+        let bytes = held.bytes(held.temporary).negated().plus(held.bytes(target.temporary));
+        apply(tx, *client, bytes, *temp_limit, *now).await?;
+        count(tx, held.folder()?, held.negated_files()?).await
     }
 
     async fn change(&self, tx: &mut Tx, held: &Held, to: Folder) -> Result<()> {
@@ -172,6 +195,10 @@ impl Verb for Relocate {
         if seen.in_its_way.is_some() && !overwrite {
             return Err(Error::Taken(Taken::FileAtDestination));
         }
+        if let Some(target) = seen.in_its_way.as_ref().filter(|target| target.uploaded && !held.uploaded) {
+            self.confirm(tx, &seen).await?;
+            return self.hand_over(tx, held, target).await;
+        }
         let to = match seen.folder {
             Some(folder) => folder,
             None => {
@@ -188,9 +215,13 @@ impl Verb for Relocate {
             evicted = other.negated_files()?;
         }
         // Also when nothing changes: this takes the client's row, which comes before files and folders.
-        if let Err(refused) = apply(tx, *client, bytes, *temp_limit, *now).await {
-            return Err(self.reconsider(tx, &seen, refused).await?);
+        let applied = apply(tx, *client, bytes, *temp_limit, *now).await;
+        if let Err(Error::StorageBlocked | Error::LimitReached { .. }) = &applied {
+            // Only if it is still so behind everybody who was before us.
+            self.confirm(tx, &seen).await?;
         }
+        applied?;
+        self.rename_coming(tx, held).await?;
         if let Some(other) = &seen.in_its_way {
             delete_row(tx, other, *now).await?;
         }

@@ -6,8 +6,8 @@ use reelshelf_domain::{
 };
 use sqlx::FromRow;
 
-use super::assets::{hold_by_path, take_out};
-use super::counters::{Bytes, Files, apply, count, lock};
+use super::assets::{delete_row, hold_by_path};
+use super::counters::{Bytes, Files, Standing, apply, count, lock};
 use super::db::{CONTENDED, Tx, execute, fetch_all, fetch_one, fetch_optional};
 use super::folders::{Spare, ensure};
 use super::writer::Verb;
@@ -122,6 +122,15 @@ struct Register {
     spare: Spare,
 }
 
+/// The file that a registration is for.
+struct Met {
+    asset: AssetId,
+    /// What it stores today.
+    stored: i64,
+    /// What an earlier pending file of this name gave back.
+    freed: Bytes,
+}
+
 impl Register {
     async fn insert_asset(&self, tx: &mut Tx, folder: FolderId) -> Result<bool> {
         let Registration { client, path, display_name, content_type, size, now, .. } = &self.registration;
@@ -143,24 +152,30 @@ impl Register {
         Ok(inserted == 1)
     }
 
-    /// The name is in use. A pending file whose time is over gives it back; a file that is to be replaced keeps its
-    /// row. Answers the asset that the upload is for, and what it stores today.
-    async fn meet(&self, tx: &mut Tx, folder: FolderId) -> Result<(AssetId, i64)> {
+    /// The name is in use. A pending file whose time is over gives it back, and what was reserved for it; a file that is
+    /// to be replaced keeps its row.
+    async fn meet(&self, tx: &mut Tx, folder: FolderId) -> Result<Met> {
         let Registration { client, path, overwrite, now, .. } = &self.registration;
         let held = hold_by_path(tx, *client, path).await?.ok_or(Error::Unavailable(CONTENDED))?;
         if !held.uploaded {
             let (open,) = fetch_one!(tx, (i64,), OPEN_UPLOADS, held.id.as_str(), now.get())?;
             if open == 0 {
-                take_out(tx, &held, *now).await?;
+                delete_row(tx, &held, *now).await?;
+                count(tx, folder, held.negated_files()?).await?;
                 let made = self.insert_asset(tx, folder).await?;
-                return if made { Ok((self.asset, 0)) } else { Err(Error::Unavailable(CONTENDED)) };
+                let freed = held.bytes(held.temporary).negated();
+                return if made { Ok(Met { freed, ..self.new_file() }) } else { Err(Error::Unavailable(CONTENDED)) };
             }
         }
         if !overwrite {
             return Err(Error::Taken(Taken::FileAtUpload));
         }
         let stored = if held.uploaded { held.size } else { 0 };
-        Ok((column("assets", "id", &held.id)?, stored))
+        Ok(Met { asset: column("assets", "id", &held.id)?, stored, freed: Bytes::default() })
+    }
+
+    fn new_file(&self) -> Met {
+        Met { asset: self.asset, stored: 0, freed: Bytes::default() }
     }
 
     async fn insert_upload(&self, tx: &mut Tx, asset: AssetId, reserve: i64) -> Result<()> {
@@ -187,10 +202,13 @@ impl Verb for Register {
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Registered> {
         let Registration { client, path, content_type, reserve, now, temp_limit, .. } = &self.registration;
-        lock(tx, *client).await?;
+        // Also what would not grow: nothing is uploaded while the client is on hold.
+        if lock(tx, *client).await? == Standing::OnHold {
+            return Err(Error::StorageBlocked);
+        }
         let (folder, _) = ensure(tx, *client, &path.folder, &self.spare).await?;
-        let (asset, stored) =
-            if self.insert_asset(tx, folder.id).await? { (self.asset, 0) } else { self.meet(tx, folder.id).await? };
+        let Met { asset, stored, freed } =
+            if self.insert_asset(tx, folder.id).await? { self.new_file() } else { self.meet(tx, folder.id).await? };
         // What replaces a file needs room only for what it is larger by.
         let covers = reserve.to_column().max(stored);
         let reserve = (reserve.to_column() - stored).max(0);
@@ -198,7 +216,9 @@ impl Verb for Register {
         if asset == self.asset {
             count(tx, folder.id, Files::of(MediaKind::declared(content_type), 1, 0)).await?;
         }
-        apply(tx, *client, Bytes::of(folder.temporary, 0, reserve), *temp_limit, *now).await?;
+        // One change: between two, a full client would not be full, and would later say that it is since now.
+        let bytes = Bytes::of(folder.temporary, 0, reserve).plus(freed);
+        apply(tx, *client, bytes, *temp_limit, *now).await?;
         Ok(Registered { upload: self.upload, covers: size_column("uploads", "reserved", covers)? })
     }
 }

@@ -1,6 +1,8 @@
 //! How a path of folder names finds a folder in one statement on both engines, although folders are rows that know only
 //! their own name and their parent.
 
+use std::fmt::Write;
+
 use reelshelf_domain::FolderPath;
 
 /// The folders on the way from a client's root down a path, by depth, as a table of the given name. Bind `$1` to the
@@ -77,7 +79,8 @@ impl Walk {
         let mut names = String::new();
         let mut spans = String::new();
         for name in path.names() {
-            spans.push_str(&format!("{:04}{:04}", names.len() + 1, name.as_str().len()));
+            // Writing to a string cannot fail.
+            let _ = write!(spans, "{:04}{:04}", names.len() + 1, name.as_str().len());
             names.push_str(name.as_str());
         }
         // Behind the last name stands an empty one, so that a row beyond the depth never casts an empty text.

@@ -46,7 +46,7 @@ pub(super) struct Writer {
 /// A verb whose caller waits.
 trait Queued: Send {
     /// Runs the verb, and says whether its changes stay and how its caller is to be answered.
-    fn run<'a>(self: Box<Self>, tx: &'a mut Tx) -> BoxFuture<'a, Ran>;
+    fn run(self: Box<Self>, tx: &mut Tx) -> BoxFuture<'_, Ran>;
 }
 
 struct Ran {
@@ -61,7 +61,7 @@ struct Waiting<V: Verb> {
 }
 
 impl<V: Verb> Queued for Waiting<V> {
-    fn run<'a>(self: Box<Self>, tx: &'a mut Tx) -> BoxFuture<'a, Ran> {
+    fn run(self: Box<Self>, tx: &mut Tx) -> BoxFuture<'_, Ran> {
         async move {
             let Self { verb, caller } = *self;
             let result = AssertUnwindSafe(verb.run(tx)).catch_unwind().await;

@@ -7,7 +7,7 @@
 //! so are those that need the client's id unless `SCENARIO_CLIENT` gives it, and those whose source does not begin with
 //! `SCENARIO_SOURCE` where that is set (`reference` leaves out what only this server promises).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -19,9 +19,7 @@ use reqwest::{Body, Client, Method, RequestBuilder, Response, redirect};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::support::{Plan, TestApp};
-
-const MEGABYTE: u64 = 1024 * 1024;
+use crate::support::TestApp;
 
 macro_rules! endpoints {
     ($($folder:ident)+) => {
@@ -49,15 +47,15 @@ endpoints! {
 struct Scenario {
     about: String,
     source: String,
-    plan: Option<PlanSpec>,
+    plan: PlanSpec,
     /// Writes the names of header fields as `X-Api-Key`.
     title_case_headers: bool,
     /// Each becomes a [`Step`] once what earlier ones saved is filled in.
     steps: Vec<Value>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct PlanSpec {
     storage_mb: Option<u64>,
     file_mb: Option<u64>,
@@ -130,7 +128,7 @@ async fn run_folder(folder: &str) {
         let text = fs::read_to_string(&path).expect("a scenario can be read");
         match serde_json::from_str::<Scenario>(&text) {
             Ok(scenario) if Remote::from_env().is_some_and(|remote| remote.leaves_out(&scenario, &text)) => {}
-            Ok(scenario) => failures.extend(run(&name, scenario).await),
+            Ok(scenario) => failures.extend(Box::pin(run(&name, scenario)).await),
             Err(error) => failures.push(format!("{name}: {error}")),
         }
     }
@@ -140,12 +138,12 @@ async fn run_folder(folder: &str) {
 /// Plays one scenario and says what went wrong, in it or in what it left behind.
 async fn run(name: &str, scenario: Scenario) -> Vec<String> {
     let title = format!("{name} ({}): {}", scenario.source, scenario.about);
-    let outcomes = caught(async {
+    let outcomes = Box::pin(caught(async {
         let mut world = World::start(&scenario).await;
         let played = world.play(scenario.steps).await;
         let ended = caught(world.end()).await;
         [played, ended.map_err(|panic| format!("at the end: {panic}"))]
-    });
+    }));
     let failures = outcomes.await.unwrap_or_else(|panic| [Err(panic), Ok(())]).into_iter().filter_map(Result::err);
     failures.map(|what| format!("{title}\n  {}", what.replace('\n', "\n  "))).collect()
 }
@@ -179,7 +177,7 @@ impl Remote {
             let key = step["send"]["key"].as_str().unwrap_or("render");
             step.get("send").is_none() || !(matches!(key, "none" | "render") || key.starts_with("literal:"))
         };
-        scenario.plan.is_some()
+        scenario.plan.storage_mb.or(scenario.plan.file_mb).is_some()
             || scenario.steps.iter().any(needs_more)
             || (self.client.is_none() && text.contains("${client}"))
             || !scenario.source.starts_with(&self.source)
@@ -192,29 +190,27 @@ enum Server {
 }
 
 impl Server {
-    async fn start(scenario: &Scenario) -> Self {
-        let plan = |spec: &PlanSpec| Plan {
-            storage: spec.storage_mb.map(|size| size * MEGABYTE),
-            file: spec.file_mb.unwrap_or(5 * 1024) * MEGABYTE,
-        };
-        match (Remote::from_env(), scenario.plan.as_ref().map(plan)) {
-            (Some(remote), _) => Self::Remote(remote),
-            (None, None) => Self::Ours(Box::new(TestApp::start().await)),
-            (None, Some(plan)) => Self::Ours(Box::new(TestApp::start_with(plan).await)),
+    /// A key for everything that the steps call one.
+    async fn keys(&self, steps: &[Value]) -> BTreeMap<String, String> {
+        let names = steps.iter().filter_map(|step| step["send"]["key"].as_str()).chain(["render"]);
+        let mut keys = BTreeMap::new();
+        for name in names.filter(|name| *name != "none").collect::<BTreeSet<_>>() {
+            let key = match (self, name.strip_prefix("literal:")) {
+                (_, Some(literal)) => literal.to_owned(),
+                (Self::Remote(remote), None) => remote.key.clone(),
+                (Self::Ours(app), None) if name == "foreign" => app.key_of(app.other_client().await, "render").await,
+                (Self::Ours(app), None) => app.key(name).await,
+            };
+            keys.insert(name.to_owned(), key);
         }
-    }
-
-    fn key(&self, role: &str) -> String {
-        match self {
-            Self::Ours(app) => app.key(role),
-            Self::Remote(remote) => remote.key.clone(),
-        }
+        keys
     }
 }
 
 struct World {
     server: Server,
     client: Client,
+    keys: BTreeMap<String, String>,
     saved: BTreeMap<String, String>,
 }
 
@@ -222,8 +218,14 @@ impl World {
     async fn start(scenario: &Scenario) -> Self {
         // The client needs a TLS provider. This fails, and that is well, where the server has named one already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let server = Server::start(scenario).await;
-        let mut client = Client::builder().redirect(redirect::Policy::none()).timeout(Duration::from_mins(1));
+        let bytes = |megabytes: Option<u64>| megabytes.map(|count| count * 1024 * 1024);
+        let (storage, file) = (bytes(scenario.plan.storage_mb), bytes(scenario.plan.file_mb));
+        let server = match Remote::from_env() {
+            Some(remote) => Server::Remote(remote),
+            None => Server::Ours(Box::new(TestApp::start_with(storage, file).await)),
+        };
+        let mut client =
+            Client::builder().no_proxy().redirect(redirect::Policy::none()).timeout(Duration::from_mins(1));
         if scenario.title_case_headers {
             client = client.http1_title_case_headers();
         }
@@ -231,9 +233,10 @@ impl World {
             Server::Ours(app) => (app.base(), app.client_id()),
             Server::Remote(remote) => (remote.base.as_str(), remote.client.as_deref().unwrap_or_default()),
         };
-        let saved = [("base", base), ("client", id), ("key", &server.key("render"))];
+        let keys = server.keys(&scenario.steps).await;
+        let saved = [("base", base), ("client", id), ("key", &keys["render"])];
         let saved = saved.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let world = Self { server, client: client.build().expect("a client"), saved };
+        let world = Self { server, client: client.build().expect("a client"), keys, saved };
         if let Server::Remote(_) = world.server {
             let (files, folders) = world.inventory().await;
             assert!(files.is_empty() && folders.is_empty(), "the library is not empty: {folders:?} {files:?}");
@@ -253,7 +256,6 @@ impl World {
                 self.call(Method::DELETE, "/v2/media/folder", Some(json!({ "folder": folder }))).await;
             }
         } else if let Server::Ours(app) = self.server {
-            app.run_jobs().await;
             app.finish().await;
         }
     }
@@ -331,9 +333,7 @@ impl World {
         let method = send.method.parse::<Method>().map_err(|error| error.to_string())?;
         let base = if send.path.starts_with('/') { self.saved["base"].as_str() } else { "" };
         let mut request = self.client.request(method, format!("{base}{}", send.path));
-        let key = send.key.as_deref().unwrap_or("render");
-        if key != "none" {
-            let key = key.strip_prefix("literal:").map_or_else(|| self.server.key(key), str::to_owned);
+        if let Some(key) = self.keys.get(send.key.as_deref().unwrap_or("render")) {
             request = request.header("x-api-key", key);
         }
         for (name, value) in &send.headers {

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Refused;
 use super::answers::Failure;
-use super::forms::{Form, Parameters, folder, known_file, required, size};
+use super::forms::{Form, Parameters, folder, known_file, required, size, under};
 use super::objects::{Done, File};
 use crate::app::App;
 use crate::http::auth::Authorised;
@@ -56,8 +56,9 @@ pub(super) struct RegisterForm {
     size: Option<Value>,
     /// The folder; made if it is not there. Empty or absent is the root, `temp` is for temporary files.
     folder: Option<String>,
+    /// Folder and name in one, instead of the two.
+    path: Option<String>,
     /// Whether a file of this name is replaced once the bytes are here.
-    #[serde(default)]
     overwrite: Option<bool>,
 }
 
@@ -91,9 +92,13 @@ pub(super) async fn post(
 
 /// Registers an upload, here and for a JSON body at `/v2/media`.
 pub(super) async fn register(app: &App, caller: &Caller, form: &RegisterForm) -> Result<Registered> {
-    let raw = required("name", form.name.as_deref())?;
+    let (above, raw) = match (form.name.as_deref(), form.path.as_deref()) {
+        (None | Some(""), Some(path)) => path.rsplit_once('/').map_or((None, path), |(above, raw)| (Some(above), raw)),
+        (name, _) => (form.folder.as_deref(), name.unwrap_or_default()),
+    };
+    let raw = required("name", Some(raw))?;
     let file = NewFile {
-        path: MediaPath::new(folder(form.folder.as_deref())?, FileName::sanitise(raw)?),
+        path: MediaPath::new(folder(above)?, FileName::sanitise(raw)?),
         display_name: DisplayName::of(raw),
         content_type: required("contentType", form.content_type.as_deref())?.to_owned(),
         size: Some(size(form.size.as_ref())?),
@@ -138,7 +143,7 @@ pub(super) async fn put(
     let destination = form.destination.as_deref().ok_or(Error::Missing("destination"))?;
     let change = Change {
         path,
-        destination: Some(folder(Some(destination))?),
+        destination: Some(under("destination", folder(Some(destination)))?),
         new_name: None,
         overwrite: form.overwrite.unwrap_or_default(),
     };

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Refused;
 use super::answers::Failure;
-use super::forms::{Form, Parameters, folder, known_folder};
+use super::forms::{Form, Parameters, folder, known_folder, required, under};
 use super::listing::{FolderAnswer, ListParameters, list};
 use super::objects::Done;
 use crate::app::App;
@@ -32,6 +32,8 @@ pub(super) async fn get(
 pub(super) struct MakeForm {
     /// The folder, with all levels above it.
     folder: Option<String>,
+    /// Another name of `folder`.
+    path: Option<String>,
 }
 
 /// Makes a folder and all levels above it.
@@ -43,7 +45,7 @@ pub(super) async fn post(
     Authorised(caller): Authorised,
     Form(form): Form<MakeForm>,
 ) -> Result<Json<Done>, Refused> {
-    let raw = form.folder.as_deref().filter(|raw| !raw.is_empty()).ok_or(Error::Missing("folder"))?;
+    let raw = required("folder", form.folder.as_deref().or(form.path.as_deref()))?;
     let made = library::make_folder(&app, caller.client, folder(Some(raw))?).await?;
     // Clients take a message for "it was there".
     Ok(Json(match made {
@@ -57,6 +59,8 @@ pub(super) async fn post(
 pub(super) struct ChangeForm {
     /// The folder.
     folder: Option<String>,
+    /// Another name of `folder`.
+    path: Option<String>,
     /// The folder it goes below; empty is the root.
     destination: Option<String>,
     /// Its new name.
@@ -82,13 +86,13 @@ pub(super) async fn put(
     Authorised(caller): Authorised,
     Form(form): Form<ChangeForm>,
 ) -> Result<Json<Changed>, Refused> {
-    let path = named(form.folder.as_deref())?;
+    let path = named(form.folder.as_deref(), form.path.as_deref())?;
     if form.destination.is_none() && form.new_name.is_none() {
         return Err(Error::Missing("destination or new_name").into());
     }
     let change = FolderChange {
         folder: path,
-        destination: form.destination.as_deref().map(|text| folder(Some(text))).transpose()?,
+        destination: form.destination.as_deref().map(|text| under("destination", folder(Some(text)))).transpose()?,
         new_name: form.new_name.as_deref().map(FolderName::sanitise).transpose()?,
     };
     let path = library::change_folder(&app, caller.client, change).await?;
@@ -101,6 +105,8 @@ pub(super) async fn put(
 pub(super) struct DeleteForm {
     /// The folder.
     folder: Option<String>,
+    /// Another name of `folder`.
+    path: Option<String>,
     /// Whether everything in it goes too.
     recursive: Option<bool>,
 }
@@ -114,12 +120,12 @@ pub(super) async fn delete(
     Authorised(caller): Authorised,
     Form(form): Form<DeleteForm>,
 ) -> Result<Json<Done>, Refused> {
-    let path = named(form.folder.as_deref())?;
+    let path = named(form.folder.as_deref(), form.path.as_deref())?;
     library::remove_folder(&app, caller.client, path, form.recursive.unwrap_or_default()).await?;
     Ok(Json(Done::at(app.now())))
 }
 
-/// A folder that is meant: absent is forgotten, and only `/` is the root.
-fn named(value: Option<&str>) -> Result<FolderPath> {
-    known_folder(Some(value.filter(|value| !value.is_empty()).ok_or(Error::Missing("folder"))?))
+/// A folder that must be named. The root is named by `/` and by the empty text.
+fn named(folder: Option<&str>, path: Option<&str>) -> Result<FolderPath> {
+    known_folder(Some(folder.or(path).ok_or(Error::Missing("folder"))?))
 }

@@ -12,6 +12,9 @@ use super::Refused;
 use crate::app::App;
 use crate::http::body::{content_length, pieces};
 
+/// The most characters of a parser's complaint that are passed on: it quotes what it was given.
+const SAID_MAX: usize = 200;
+
 /// A JSON body. DELETE takes its fields from the query too, since some HTTP stacks drop the bodies of DELETE.
 pub(super) struct Form<T>(pub(super) T);
 
@@ -65,14 +68,22 @@ fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let field = error.path().to_string();
-        Error::invalid(field, format!("is not as it must be: {}", error.inner()))
+        Error::invalid(field, format!("is not as it must be: {}", short(&error.inner().to_string())))
     })
+}
+
+/// What a parser says, without all of what it was given.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(SAID_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 fn from_query<T: DeserializeOwned>(query: &str) -> Result<T> {
     let uri = format!("/?{query}").parse().map_err(|_| Error::invalid("query", "is not well-formed"))?;
     let parsed = Query::try_from_uri(&uri)
-        .map_err(|error| Error::invalid("query", format!("is wrong: {}", error.body_text())))?;
+        .map_err(|error| Error::invalid("query", format!("is wrong: {}", short(&error.body_text()))))?;
     Ok(parsed.0)
 }
 
@@ -84,6 +95,16 @@ pub(super) fn required<'a>(field: &'static str, value: Option<&'a str>) -> Resul
 /// A folder as clients spell it: the root is `/`, the empty text, or nothing at all.
 pub(super) fn folder(value: Option<&str>) -> Result<FolderPath> {
     FolderPath::sanitise(value.unwrap_or_default())
+}
+
+/// A field that is read as another is: what is wrong with it is said under its own name.
+pub(super) fn under<T>(field: &'static str, read: Result<T>) -> Result<T> {
+    read.map_err(|error| match error {
+        Error::Missing(_) => Error::Missing(field),
+        // The contract has a sentence for every folder's spelling, whatever the field.
+        Error::Invalid { reason, .. } if reason != FolderPath::RULE => Error::invalid(field, reason),
+        error => error,
+    })
 }
 
 /// A folder that is looked for: one whose name no folder can have is one that is not there.

@@ -9,6 +9,9 @@ use super::objects::File;
 use crate::app::App;
 use crate::library::{Caller, Contents, Place, Query, contents, tree};
 
+/// The longest text that names are searched for.
+const SEARCH_MAX: usize = 255;
+
 /// The parameters of a listing.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -113,12 +116,23 @@ impl ListParameters {
         Ok(Query {
             folder: known_folder(given(self.path.as_deref()).or(self.folder.as_deref()))?,
             kind: given(self.kind.as_deref()).map(str::parse::<MediaKind>).transpose()?,
-            text: given(self.q.as_deref()).map(ToOwned::to_owned),
+            text: given(self.q.as_deref()).map(search_text).transpose()?,
             sort: given(self.sort.as_deref()).map(str::parse::<Sort>).transpose()?.unwrap_or_default(),
             place,
             limit: Limit::new("page_size", page_size, limits.page_size)?,
         })
     }
+}
+
+/// No name is longer, and engines differ in what longer patterns, or characters of no text, do to them.
+fn search_text(text: &str) -> Result<String> {
+    if text.chars().count() > SEARCH_MAX {
+        return Err(Error::invalid("q", format!("is longer than {SEARCH_MAX} characters")));
+    }
+    if text.contains('\0') {
+        return Err(Error::invalid("q", "must not contain NUL"));
+    }
+    Ok(text.to_owned())
 }
 
 /// An empty parameter is as good as none.

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Refused;
 use super::answers::{Failure, sentence};
 use super::file::{RegisterForm, Registered, register};
-use super::forms::{Form, Parameters, folder, known_file, required};
+use super::forms::{Form, Parameters, folder, known_file, required, under};
 use super::listing::{FolderAnswer, ListParameters, list};
 use super::multipart;
 use super::objects::{Done, File, Outcome, Storage, Stored};
@@ -21,6 +21,8 @@ use crate::http::auth::Authorised;
 use crate::http::body::{content_length, pieces};
 use crate::library::{self, Caller, Change, NewFile};
 
+/// The type of bytes whose sender declares none.
+pub(super) const UNDECLARED: &str = "application/octet-stream";
 /// How many files of one call are changed at once. Their commits share an fsync.
 const AT_ONCE: usize = 16;
 
@@ -74,16 +76,25 @@ pub(super) async fn post(
     request: Request,
 ) -> Result<Response, Refused> {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let content_type = content_type.unwrap_or("application/octet-stream").to_owned();
+    let content_type = content_type.unwrap_or(UNDECLARED).to_owned();
     if parameters.name.is_some() {
         return Ok(Json(raw(&app, &caller, &parameters, content_type, request).await?).into_response());
     }
     if content_type.starts_with("multipart/form-data") {
         return multipart::store(&app, &caller, &parameters, request).await;
     }
+    if !may_be_json(&content_type) {
+        return Err(Error::Missing("name").into());
+    }
     let Form(form) = Form::<RegisterForm>::from_request(request, &app).await?;
     let registered: Registered = register(&app, &caller, &form).await?;
     Ok(Json(registered).into_response())
+}
+
+/// Whether a body without `?name=` is to be read as JSON. Some clients send JSON under the type of a plain form.
+fn may_be_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence.ends_with("json") || essence == "application/x-www-form-urlencoded"
 }
 
 async fn raw(
@@ -108,7 +119,7 @@ async fn raw(
     let folder = file.path.folder.clone();
     let asset = library::upload(app, caller, file, pieces(request.into_body())).await?;
     let file = File::new(app, caller.client, &folder, asset);
-    Ok(Stored { success: true, timestamp: app.now().to_string(), file: Some(file), results: None })
+    Ok(Stored::one(app.now(), file))
 }
 
 /// One file, or several, to be moved, renamed, or both.
@@ -139,7 +150,7 @@ pub(super) async fn put(
     Authorised(caller): Authorised,
     Form(form): Form<ChangeForm>,
 ) -> Result<Json<Stored>, Refused> {
-    let destination = form.destination.as_deref().map(|text| folder(Some(text))).transpose()?;
+    let destination = form.destination.as_deref().map(|text| under("destination", folder(Some(text)))).transpose()?;
     let overwrite = form.overwrite.unwrap_or_default();
     if let Some(paths) = form.paths {
         let destination = destination.ok_or(Error::Missing("destination"))?;
@@ -155,11 +166,11 @@ pub(super) async fn put(
         return Err(Error::Missing("destination or new_name").into());
     }
     let new_name = match form.new_name.as_deref() {
-        Some(raw) => Some((FileName::sanitise(required("new_name", Some(raw))?)?, DisplayName::of(raw))),
+        Some(raw) => Some((under("new_name", FileName::sanitise(raw))?, DisplayName::of(raw))),
         None => None,
     };
     let file = change(&app, &caller, Change { path, destination, new_name, overwrite }).await?;
-    Ok(Json(Stored { success: true, timestamp: app.now().to_string(), file: Some(file), results: None }))
+    Ok(Json(Stored::one(app.now(), file)))
 }
 
 async fn move_one(app: &App, caller: &Caller, path: String, to: FolderPath, overwrite: bool) -> Result<Option<File>> {
@@ -248,5 +259,5 @@ pub(super) fn refused(path: String) -> impl FnOnce(Error) -> Outcome {
 /// The answer about several files.
 pub(super) fn several(app: &App, results: Vec<Outcome>) -> Stored {
     let success = results.iter().all(|outcome| outcome.success);
-    Stored { success, timestamp: app.now().to_string(), file: None, results: Some(results) }
+    Stored { success, timestamp: app.now().to_string(), message: None, file: None, results: Some(results) }
 }

@@ -1,30 +1,72 @@
 //! `multipart/form-data`: several files in one request, each streamed into the library as it arrives.
 
+use std::error::Error as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use axum::Json;
+use axum::body::Body;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures::Stream;
+use futures::{Stream, StreamExt};
 use reelshelf_domain::{DisplayName, Error, FileName, FolderPath, MediaPath, Result};
 use tokio::sync::mpsc;
 
 use super::Refused;
 use super::forms::folder;
-use super::media::{PostParameters, refused, several};
+use super::media::{PostParameters, UNDECLARED, refused, several};
 use super::objects::{File, Outcome, Stored};
 use crate::app::App;
 use crate::library::{self, Caller, Change, NewFile};
 
 /// The longest text field.
 const FIELD_MAX: usize = 4096;
+/// The most that may come between two parts: the end of one and the headers of the next. It is gathered in memory.
+const BETWEEN_MAX: u64 = 64 * 1024;
+/// Says that the bytes under way are those of a part, which pass through.
+const INSIDE: u64 = u64::MAX;
+
+/// How much came since the last part ended.
+#[derive(Clone, Default)]
+struct Between(Arc<AtomicU64>);
+
+impl Between {
+    /// The body, ending in an error when a part does not begin in time.
+    fn watch(&self, body: Body) -> Body {
+        let seen = Arc::clone(&self.0);
+        Body::from_stream(body.into_data_stream().map(move |piece| {
+            let piece = piece.map_err(axum::Error::into_inner)?;
+            let before = seen.load(Ordering::Relaxed);
+            if before == INSIDE {
+                return Ok(piece);
+            }
+            if before >= BETWEEN_MAX {
+                let reason = format!("has more than {BETWEEN_MAX} bytes before a part or in the headers of one");
+                return Err(axum::BoxError::from(Error::invalid("body", reason)));
+            }
+            seen.store(before + piece.len() as u64, Ordering::Relaxed);
+            Ok(piece)
+        }))
+    }
+
+    fn parts(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    fn inside(&self) {
+        self.0.store(INSIDE, Ordering::Relaxed);
+    }
+}
 
 /// What the form has said so far.
 struct Form {
     folder: FolderPath,
     overwrite: bool,
     outcomes: Vec<Outcome>,
+    between: Between,
 }
 
 /// Stores the files of a form.
@@ -34,20 +76,22 @@ pub(super) async fn store(
     parameters: &PostParameters,
     request: Request,
 ) -> Result<Response, Refused> {
-    let mut parts = Multipart::from_request(request, app)
+    let between = Between::default();
+    let mut parts = Multipart::from_request(request.map(|body| between.watch(body)), app)
         .await
         .map_err(|error| Error::invalid("body", format!("is not a form: {}", error.body_text())))?;
     let mut form = Form {
         folder: folder(parameters.folder.as_deref())?,
         overwrite: parameters.overwrite.unwrap_or_default(),
         outcomes: Vec::new(),
+        between,
     };
     loop {
         match next(app, caller, &mut parts, &mut form).await {
             Ok(true) => {}
             Ok(false) => break,
             // What was stored before the form went wrong is stored; its sender hears of both.
-            Err(error) if !form.outcomes.is_empty() => {
+            Err(error) if form.outcomes.iter().any(|outcome| outcome.success) => {
                 form.outcomes.push(refused(String::new())(error));
                 break;
             }
@@ -62,7 +106,9 @@ pub(super) async fn store(
 
 /// Takes the next part; false at the end of the form.
 async fn next(app: &App, caller: &Caller, parts: &mut Multipart, form: &mut Form) -> Result<bool> {
-    let Some(field) = parts.next_field().await.map_err(|error| broken(&error))? else { return Ok(false) };
+    form.between.parts();
+    let Some(mut field) = parts.next_field().await.map_err(|error| broken(&error))? else { return Ok(false) };
+    form.between.inside();
     if let Some(raw) = field.file_name().map(ToOwned::to_owned) {
         if form.outcomes.len() >= app.settings.limits.files {
             let most = app.settings.limits.files;
@@ -71,12 +117,14 @@ async fn next(app: &App, caller: &Caller, parts: &mut Multipart, form: &mut Form
                 format!("stands in the form more than {most} times; send several forms"),
             ));
         }
-        let outcome = match store_file(app, caller, form, &raw, field).await {
+        let stored = store_file(app, caller, form, &raw, field).await;
+        // A part that broke off was the last.
+        let more = !matches!(&stored, Err(Error::Invalid { field, .. }) if field == "body");
+        form.outcomes.push(match stored {
             Ok((path, file)) => Outcome { path, success: true, status: 200, message: String::new(), file: Some(file) },
             Err(error) => refused(raw)(error),
-        };
-        form.outcomes.push(outcome);
-        return Ok(true);
+        });
+        return Ok(more);
     }
     match field.name() {
         Some("folder") => {
@@ -93,7 +141,7 @@ async fn next(app: &App, caller: &Caller, parts: &mut Multipart, form: &mut Form
         }
         Some("file") => return Err(Error::invalid("file", "has no file name; send it as a file")),
         // Other fields are none of ours.
-        _ => {}
+        _ => while field.chunk().await.map_err(|error| broken(&error))?.is_some() {},
     }
     Ok(true)
 }
@@ -109,13 +157,12 @@ async fn store_file(
     let file = NewFile {
         path: path.clone(),
         display_name: DisplayName::of(raw),
-        content_type: field.content_type().unwrap_or("application/octet-stream").to_owned(),
+        content_type: field.content_type().unwrap_or(UNDECLARED).to_owned(),
         size: None,
         overwrite: form.overwrite,
     };
     let (sender, receiver) = mpsc::channel(1);
     let feed = async move {
-        // When the receiver is gone the upload has failed; what is left of the part is skipped.
         loop {
             let piece = match field.chunk().await {
                 Ok(Some(piece)) => Piece::Bytes(piece),
@@ -123,7 +170,9 @@ async fn store_file(
                 Err(error) => Piece::Broken(broken(&error)),
             };
             let last = !matches!(piece, Piece::Bytes(_));
-            if sender.send(piece).await.is_err() || last {
+            // When the receiver is gone the upload has failed; what is left of the part is skipped.
+            let _ = sender.send(piece).await;
+            if last {
                 return;
             }
         }
@@ -191,21 +240,24 @@ async fn text(name: &'static str, mut field: Field<'_>) -> Result<String> {
     String::from_utf8(bytes).map_err(|_| Error::invalid(name, "is not UTF-8"))
 }
 
+/// Why the form cannot be read: what was wrong with the body, or with what it says.
 fn broken(error: &MultipartError) -> Error {
+    let mut beneath = error.source();
+    while let Some(cause) = beneath {
+        if let Some(Error::Invalid { field, reason }) = cause.downcast_ref() {
+            return Error::invalid(field.clone(), reason.clone());
+        }
+        beneath = cause.source();
+    }
     Error::invalid("body", format!("is not a complete form: {}", error.body_text()))
 }
 
-/// One file answers as it would alone; several answer for each.
-fn answer(app: &App, mut outcomes: Vec<Outcome>) -> Response {
-    if let [only] = outcomes.as_mut_slice() {
-        let status = StatusCode::from_u16(only.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        if !only.success {
-            let answer = serde_json::json!({ "success": false, "message": only.message });
-            return (status, Json(answer)).into_response();
-        }
-        let file = only.file.take();
-        let stored = Stored { success: true, timestamp: app.now().to_string(), file, results: None };
-        return Json(stored).into_response();
-    }
-    Json(several(app, outcomes)).into_response()
+/// Several files answer for each, and the call as a whole is a 200. One file answers as it would alone.
+fn answer(app: &App, outcomes: Vec<Outcome>) -> Response {
+    let (status, message, file) = match outcomes.as_slice() {
+        [only] => (only.status, (!only.success).then(|| only.message.clone()), only.file.clone()),
+        _ => (200, None, None),
+    };
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Json(Stored { message, file, ..several(app, outcomes) })).into_response()
 }

@@ -9,7 +9,7 @@ use crate::library::{StorageInfo, immutable_url, stable_url};
 use crate::store::Asset;
 
 /// A file. The first ten fields are the contract's.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct File {
     /// The file name, without its folder.
     #[schema(example = "brand-mark.png")]
@@ -157,10 +157,19 @@ pub(super) struct Stored {
     pub(super) success: bool,
     /// Now: ISO 8601 in UTC.
     pub(super) timestamp: String,
+    /// What went wrong with the one file; absent when nothing did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<String>,
     /// The file, when it was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) file: Option<File>,
     /// Each file, when there may have been several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) results: Option<Vec<Outcome>>,
+}
+
+impl Stored {
+    pub(super) fn one(now: UnixMillis, file: File) -> Self {
+        Self { success: true, timestamp: now.to_string(), message: None, file: Some(file), results: None }
+    }
 }

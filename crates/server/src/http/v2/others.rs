@@ -39,7 +39,8 @@ pub(super) struct Movies {
     has_next: bool,
     has_prev: bool,
     next_token: Option<String>,
-    movies: Vec<String>,
+    #[serde(rename = "movies")]
+    page: Vec<String>,
     remaining_quota: RemainingQuota,
 }
 
@@ -81,7 +82,7 @@ pub(super) async fn movies(
         has_next: false,
         has_prev: false,
         next_token: None,
-        movies: Vec::new(),
+        page: Vec::new(),
         remaining_quota: RemainingQuota { time: 0 },
     }))
 }
@@ -98,7 +99,8 @@ pub(super) struct TemplatesParameters {
 pub(super) struct Templates {
     success: bool,
     count: u32,
-    templates: Vec<String>,
+    #[serde(rename = "templates")]
+    all: Vec<String>,
     /// Now: ISO 8601 in UTC.
     timestamp: String,
 }
@@ -115,5 +117,5 @@ pub(super) async fn templates(
         let shown: String = id.chars().filter(char::is_ascii_alphanumeric).take(20).collect();
         return Err(Error::invalid(format!("Template {shown}"), "not found").into());
     }
-    Ok(Json(Templates { success: true, count: 0, templates: Vec::new(), timestamp: app.now().to_string() }))
+    Ok(Json(Templates { success: true, count: 0, all: Vec::new(), timestamp: app.now().to_string() }))
 }

@@ -1,6 +1,8 @@
 //! What every verb of the store must do, on the engine of the world: SQLite in the small one, PostgreSQL in the large.
 //! Whatever a scenario did, the audit must find nothing at its end.
 
+#![expect(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
+
 mod accounts;
 mod collecting;
 mod folders;

@@ -108,6 +108,27 @@ async fn a_pending_file_moves_with_its_upload_and_its_reservation() {
 }
 
 #[tokio::test]
+async fn a_pending_file_that_moves_over_another_replaces_it_when_its_bytes_come() {
+    let library = Library::with_storage(Some(20)).await;
+    library.put("x/a.png", 1, 5).await;
+    let upload = library.register("b.png", 9).await.unwrap().upload;
+    assert_refused!(library.relocate("b.png", "x/a.png").await, Error::Taken(Taken::FileAtDestination));
+    library.relocate_over("b.png", "x/a.png").await.unwrap();
+    assert_refused!(library.asset("b.png").await, Error::NotFound(Thing::File));
+    assert_eq!(library.asset("x/a.png").await.unwrap().hash, Some(hash(1)), "until then it keeps its bytes");
+    assert_eq!((library.bytes().await, library.counts("").await), ([5, 9, 0, 0], [0; 5]));
+    library.commit(upload, 2, 9).await.unwrap();
+    assert_eq!(library.asset("x/a.png").await.unwrap().hash, Some(hash(2)));
+    assert_eq!((library.bytes().await, library.counts("x").await), ([9, 0, 0, 0], [1, 0, 0, 0, 9]));
+    let upload = library.register("temp/c.png", 7).await.unwrap().upload;
+    library.relocate_over("temp/c.png", "x/a.png").await.unwrap();
+    assert_eq!((library.bytes().await, library.counts("temp").await), ([9, 7, 0, 0], [0; 5]));
+    assert!(library.store.abandon_upload(upload, NOW).await.unwrap());
+    assert!(library.asset("x/a.png").await.unwrap().uploaded);
+    library.finish().await;
+}
+
+#[tokio::test]
 async fn into_temp_gives_bytes_free_and_out_of_it_needs_room() {
     let library = Library::with_storage(Some(10)).await;
     library.put("a.png", 1, 8).await;

@@ -177,7 +177,7 @@ async fn a_hold_stops_what_grows_and_nothing_that_shrinks() {
         Error::StorageBlocked
     );
     library.commit(under_way, 2, 4).await.expect("what was reserved before fits");
-    library.register_over("a.png", 6).await.expect("what replaces and does not grow fits");
+    assert_refused!(library.register_over("a.png", 6).await, Error::StorageBlocked);
     library.remove("a.png").await.unwrap();
     library.store.release(library.client, NOW).await.unwrap();
     library.register("c.png", 1).await.unwrap();

@@ -4,6 +4,7 @@
 //! and S3 (s3s-fs in this process). The app accuses: `finish` fails the test for whatever it left behind.
 
 mod logs;
+mod raw;
 mod world;
 
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+pub(crate) use raw::{RawAnswer, read_answer};
 
 use world::World;
 
@@ -152,6 +155,35 @@ impl TestApp {
         jobs::run_until_idle(&self.app).await.unwrap();
     }
 
+    /// How many objects are stored, whether anything refers to them or not.
+    pub(crate) async fn objects(&self) -> usize {
+        let mut count = 0;
+        for shard in 0..=u8::MAX {
+            count += self.app.blobs.list(shard).await.unwrap().0.len();
+        }
+        count
+    }
+
+    /// What the client's storage says.
+    pub(crate) async fn storage(&self, key: &str) -> Value {
+        let (status, library) = self.get(key, "/v2/media").await;
+        assert_eq!(status, 200, "{library}");
+        library["storage"].clone()
+    }
+
+    /// Registers an upload of a PNG, and gives the answer.
+    pub(crate) async fn register(&self, key: &str, folder: &str, name: &str, size: usize) -> (u16, Value) {
+        let form = serde_json::json!({ "name": name, "folder": folder, "contentType": "image/png", "size": size });
+        self.call(key, Method::POST, "/v2/media/file", form).await
+    }
+
+    /// Registers an upload that must be possible, and gives its URL.
+    pub(crate) async fn upload_url(&self, key: &str, folder: &str, name: &str, size: usize) -> String {
+        let (status, answer) = self.register(key, folder, name, size).await;
+        assert_eq!(status, 200, "{answer}");
+        answer["uploadUrl"].as_str().unwrap().to_owned()
+    }
+
     /// Puts the first client on hold.
     pub(crate) async fn hold(&self) {
         library::hold_client(&self.app, self.client, "test".to_owned()).await.unwrap();
@@ -179,6 +211,13 @@ impl TestApp {
         }
     }
 
+    /// Ends a run that has already found something, without accusing it of more.
+    pub(crate) async fn abandon(mut self) {
+        self.stop().await;
+        self.world.remove().await;
+        self.finished = true;
+    }
+
     /// Ends the test: after the collector ran, nothing may be left over, nothing may be wrong, and nothing may have been
     /// logged that the test did not announce.
     pub(crate) async fn finish(mut self) {
@@ -202,9 +241,7 @@ impl TestApp {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
-        if !self.finished && !std::thread::panicking() {
-            panic!("the test did not finish its app");
-        }
+        assert!(self.finished || std::thread::panicking(), "the test did not finish its app");
     }
 }
 
@@ -222,6 +259,6 @@ async fn run(settings: &Settings, clock: &Arc<ManualClock>, address: Option<&str
     let metrics = reelshelf::telemetry::local_metrics().unwrap();
     let (stop, router, served) = (CancellationToken::new(), http::router(&app, metrics), app.clone());
     let told = stop.clone();
-    let server = tokio::spawn(async move { http::serve(&served, listener, router, told).await.unwrap() });
-    (app, base, Running { stop, server })
+    let task = tokio::spawn(async move { http::serve(&served, listener, router, told).await.unwrap() });
+    (app, base, Running { stop, server: task })
 }

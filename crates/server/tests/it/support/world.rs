@@ -39,7 +39,7 @@ impl World {
 
     pub(crate) fn settings(&self) -> Settings {
         let mut settings = Settings::default();
-        settings.server.listen = "127.0.0.1:0".to_owned();
+        "127.0.0.1:0".clone_into(&mut settings.server.listen);
         settings.server.data_dir = self.folder.path().join("data");
         settings.server.shutdown_seconds = 5;
         if let Some(large) = &self.large {

@@ -1,0 +1,321 @@
+//! Sends what the model does to the server, and says where the two differ.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use futures::future::join_all;
+use reelshelf::config::Plan as ServerPlan;
+use reelshelf::library;
+use reelshelf_domain::{ByteSize, ClientId};
+use reqwest::multipart::{Form, Part as FormPart};
+use reqwest::{Body, Client, Method, Response};
+use serde_json::Value;
+use url::Url as Address;
+
+use super::content::Content;
+use super::expect::{Answer, Context, Part, UPLOAD_URL};
+use super::folders::FOLDERS;
+use super::operations::{Action, Step};
+use super::reference::{FREE_ALLOWANCE, Library, NewFile, PLANS, STEP, TEMP_LIMIT};
+use crate::support::TestApp;
+
+/// What is not as the model says.
+pub(super) type Difference = String;
+
+/// One client at the server.
+pub(super) struct Remote {
+    pub(super) http: Client,
+    pub(super) key: String,
+    pub(super) context: Context,
+    id: ClientId,
+    /// The upload URLs of its registrations.
+    urls: HashMap<u32, String>,
+    /// How often which request was answered with which status.
+    pub(super) met: BTreeMap<(String, u16), usize>,
+}
+
+/// The server, and the model of what is on it.
+pub(super) struct Driver {
+    app: TestApp,
+    remotes: [Remote; 2],
+    pub(super) libraries: [Library; 2],
+}
+
+fn http() -> Client {
+    Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+}
+
+/// An address with parameters.
+pub(super) fn address(base: &str, path: &str, parameters: &[(&str, &str)]) -> Address {
+    let mut address = Address::parse(&format!("{base}{path}")).unwrap();
+    if !parameters.is_empty() {
+        address.query_pairs_mut().extend_pairs(parameters);
+    }
+    address
+}
+
+impl Driver {
+    pub(super) async fn start() -> Self {
+        let app = TestApp::start_configured(|settings| {
+            for plan in PLANS {
+                let figures = ServerPlan {
+                    storage: plan.storage.map(ByteSize::new),
+                    file: ByteSize::new(plan.file),
+                    free_allowance: ByteSize::new(FREE_ALLOWANCE),
+                };
+                settings.plans.set(plan.name, figures);
+            }
+            settings.uploads.temp_limit = ByteSize::new(TEMP_LIMIT);
+            settings.uploads.reserve_step = ByteSize::new(STEP);
+            settings.limits.folders = u32::try_from(FOLDERS).unwrap();
+            // Whenever time has passed, what is over is due.
+            settings.jobs.expire_seconds = 1;
+        })
+        .await;
+        let ids = [app.client(), app.other_client().await];
+        let mut remotes = Vec::new();
+        for id in ids {
+            let context = Context { base: app.base().to_owned(), client: id.to_string(), now: app.app().now().get() };
+            let key = app.key_of(id, "render").await;
+            remotes.push(Remote { http: http(), key, context, id, urls: HashMap::new(), met: BTreeMap::new() });
+        }
+        let remotes = remotes.try_into().unwrap_or_else(|_| unreachable!("two clients"));
+        Self { app, remotes, libraries: [Library::new(), Library::new()] }
+    }
+
+    /// How often which request of which client was answered with which status.
+    pub(super) fn met(&self) -> BTreeMap<(String, u16), usize> {
+        let mut met = self.remotes[0].met.clone();
+        for (request, count) in &self.remotes[1].met {
+            *met.entry(request.clone()).or_default() += count;
+        }
+        met
+    }
+
+    pub(super) async fn finish(self) {
+        self.app.finish().await;
+    }
+
+    /// Ends a run that has found something.
+    pub(super) async fn abandon(self) {
+        self.app.abandon().await;
+    }
+
+    /// Does a step on both sides. What the server answers must be what the model answers.
+    pub(super) async fn step(&mut self, step: &Step) -> Result<(), Difference> {
+        match step {
+            Step::Acts(acts) => {
+                let [first, second] = &mut self.remotes;
+                let [first_library, second_library] = &mut self.libraries;
+                let sides = [(first, first_library), (second, second_library)];
+                let app = &self.app;
+                let running = sides.into_iter().enumerate().filter_map(|(client, (remote, library))| {
+                    let (_, action) = acts.iter().find(|(of, _)| *of == client)?;
+                    Some(remote.act(app, library, action))
+                });
+                join_all(running).await.into_iter().collect::<Result<(), _>>()?;
+                for (client, _) in acts {
+                    self.remotes[*client].check_storage(&self.libraries[*client]).await?;
+                }
+            }
+            Step::Pass { seconds, jobs } => self.pass(*seconds, *jobs).await,
+            Step::Restart => {
+                self.app.restart().await;
+                // The server has closed the connections that the old ones keep.
+                self.remotes.iter_mut().for_each(|remote| remote.http = http());
+            }
+        }
+        Ok(())
+    }
+
+    async fn pass(&mut self, seconds: u64, jobs: bool) {
+        self.app.advance(Duration::from_secs(seconds));
+        let now = self.app.app().now().get();
+        self.remotes.iter_mut().for_each(|remote| remote.context.now = now);
+        if jobs {
+            self.app.run_jobs().await;
+            self.libraries.iter_mut().for_each(|library| library.sweep(now));
+        }
+    }
+
+    /// Everything that can be seen of both clients, and what the server finds when it looks at itself.
+    pub(super) async fn check_everything(&self) -> Result<(), Difference> {
+        for (remote, library) in self.remotes.iter().zip(&self.libraries) {
+            remote.check_everything(library).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn verify(&self) -> Result<(), Difference> {
+        let report = library::verify(self.app.app()).await.unwrap();
+        if report.problems.is_empty() { Ok(()) } else { Err(format!("verify: {:#?}", report.problems)) }
+    }
+}
+
+impl Remote {
+    async fn act(&mut self, app: &TestApp, library: &mut Library, action: &Action) -> Result<(), Difference> {
+        match action {
+            Action::Call { tag, method, path, body } => {
+                let expected = self.context.call(library, *tag, method, path, body);
+                let got = self.call(*tag, method, path, body).await;
+                self.meet(&format!("{method} {path}"), got.0);
+                same(&expected, &got)
+            }
+            Action::Put { tag, content_type, content } => self.put(library, *tag, content_type, *content).await,
+            Action::Raw { new, content } => {
+                let expected = self.context.raw(library, new, *content);
+                let got = self.raw(new, *content).await;
+                self.meet("POST raw", got.0);
+                same(&expected, &got)
+            }
+            Action::Form { folder, overwrite, parts } => {
+                let expected = self.context.form(library, folder, *overwrite, parts);
+                let got = self.form(folder, *overwrite, parts).await;
+                self.meet("POST form", got.0);
+                same(&expected, &got)
+            }
+            Action::Get { path } => {
+                let expected = self.context.get(library, path);
+                same(&expected, &self.get("/v2/media/file", &[("path", path)]).await)
+            }
+            Action::List(listing) => self.check_listing(library, listing).await,
+            Action::BadList { query, sentence } => {
+                let got = self.get(&format!("/v2/media/folder?{query}"), &[]).await;
+                same(&(400, serde_json::json!({ "success": false, "message": sentence })), &got)
+            }
+            Action::Tree => {
+                same(&(200, Context::tree(library)), &self.get("/v2/media/folder", &[("tree", "true")]).await)
+            }
+            Action::Deliver { url, ask } => self.check_delivery(library, url, *ask).await,
+            Action::Hold | Action::Release | Action::Plan(_) => {
+                self.operate(app, library, action).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// What the operator does goes through the same functions as the command line.
+    async fn operate(&self, app: &TestApp, library: &mut Library, action: &Action) {
+        let (app, now) = (app.app(), self.context.now);
+        match action {
+            Action::Hold => {
+                library::hold_client(app, self.id, "the model says so".to_owned()).await.unwrap();
+                library.set_hold(true, now);
+            }
+            Action::Release => {
+                library::release_client(app, self.id).await.unwrap();
+                library.set_hold(false, now);
+            }
+            Action::Plan(plan) => {
+                library::set_plan(app, self.id, PLANS[*plan].name.to_owned()).await.unwrap();
+                library.set_plan(PLANS[*plan], now);
+            }
+            _ => unreachable!("{action:?} is no operator's"),
+        }
+    }
+
+    pub(super) async fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Answer {
+        let address = address(&self.context.base, path, parameters);
+        read(self.http.get(address).header("x-api-key", &self.key).send().await.unwrap()).await
+    }
+
+    async fn call(&mut self, tag: u32, method: &str, path: &str, body: &Value) -> Answer {
+        let request = self.http.request(method.parse::<Method>().unwrap(), format!("{}{path}", self.context.base));
+        let (status, mut answer) = read(request.header("x-api-key", &self.key).json(body).send().await.unwrap()).await;
+        if let Some(url) = answer["uploadUrl"].as_str().filter(|url| url.starts_with(&self.context.base)) {
+            self.urls.insert(tag, url.to_owned());
+            answer["uploadUrl"] = UPLOAD_URL.into();
+        }
+        (status, answer)
+    }
+
+    fn meet(&mut self, request: &str, status: u16) {
+        *self.met.entry((request.to_owned(), status)).or_default() += 1;
+    }
+
+    async fn put(
+        &mut self,
+        library: &mut Library,
+        tag: u32,
+        content_type: &str,
+        content: Content,
+    ) -> Result<(), Difference> {
+        // Without a registration there is no URL: its step was left out of a run that is being made shorter.
+        let Some(expected) = library.put(self.context.now, tag, content_type, content) else { return Ok(()) };
+        let request = self.http.put(&self.urls[&tag]).header("content-type", content_type).body(content.bytes());
+        let response = request.send().await.unwrap();
+        let (status, body) = (response.status().as_u16(), response.text().await.unwrap());
+        self.meet("PUT upload", status);
+        match expected {
+            Ok(()) if status == 200 && body.is_empty() => Ok(()),
+            // Here the contract has S3's words for it.
+            Err(refusal) if refusal.0 == 429 && status == 429 && body.contains("<Code>SlowDown</Code>") => Ok(()),
+            Err(refusal) if refusal.0 == status && body.contains(&format!("<Message>{}</Message>", refusal.1)) => {
+                Ok(())
+            }
+            expected => Err(format!("the model says {expected:?}, the server {status} {body}")),
+        }
+    }
+
+    async fn raw(&self, new: &NewFile, content: Content) -> Answer {
+        let overwrite = new.overwrite.to_string();
+        let parameters = [("name", new.name.as_str()), ("folder", &new.folder), ("overwrite", &overwrite)];
+        let request = self.http.post(address(&self.context.base, "/v2/media", &parameters));
+        let body = match new.size {
+            Some(_) => Body::from(content.bytes()),
+            // A stream has no length that could be told beforehand.
+            None => Body::wrap_stream(futures::stream::iter([Ok::<_, std::io::Error>(content.bytes())])),
+        };
+        let request = request.header("x-api-key", &self.key).header("content-type", &new.content_type);
+        read(request.body(body).send().await.unwrap()).await
+    }
+
+    async fn form(&self, folder: &str, overwrite: bool, parts: &[Part]) -> Answer {
+        let mut form = Form::new().percent_encode_noop().text("folder", folder.to_owned());
+        form = form.text("overwrite", overwrite.to_string());
+        for (name, content_type, content) in parts {
+            let part = FormPart::bytes(content.bytes()).file_name(name.clone()).mime_str(content_type).unwrap();
+            form = form.part("file", part);
+        }
+        let request = self.http.post(format!("{}/v2/media", self.context.base)).header("x-api-key", &self.key);
+        read(request.multipart(form).send().await.unwrap()).await
+    }
+}
+
+async fn read(response: Response) -> Answer {
+    let status = response.status().as_u16();
+    let text = response.text().await.unwrap();
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+/// Whether the server's answer is the model's; if not, in what they differ.
+pub(super) fn same(expected: &Answer, got: &Answer) -> Result<(), Difference> {
+    let mut lines = Vec::new();
+    if expected.0 != got.0 {
+        lines.push(format!("status: the model says {}, the server {}", expected.0, got.0));
+    }
+    differ("", &expected.1, &got.1, &mut lines);
+    if lines.is_empty() { Ok(()) } else { Err(lines.join("\n")) }
+}
+
+/// Collects the places where two values differ.
+pub(super) fn differ(place: &str, expected: &Value, got: &Value, lines: &mut Vec<String>) {
+    match (expected, got) {
+        (Value::Object(left), Value::Object(right)) => {
+            for name in left.keys().chain(right.keys().filter(|name| !left.contains_key(*name))) {
+                let (left, right) = (left.get(name), right.get(name));
+                match (left, right) {
+                    (Some(left), Some(right)) => differ(&format!("{place}/{name}"), left, right, lines),
+                    _ => lines.push(format!("{place}/{name}: the model says {left:?}, the server {right:?}")),
+                }
+            }
+        }
+        (Value::Array(left), Value::Array(right)) if left.len() == right.len() => {
+            for (index, (left, right)) in left.iter().zip(right).enumerate() {
+                differ(&format!("{place}/{index}"), left, right, lines);
+            }
+        }
+        _ if expected != got => lines.push(format!("{place}: the model says {expected}, the server {got}")),
+        _ => {}
+    }
+}
