@@ -17,6 +17,8 @@ mod keys;
 mod listing;
 mod relocate;
 mod settings;
+#[cfg(test)]
+pub(crate) mod suite;
 mod uploads;
 mod walk;
 mod writer;
