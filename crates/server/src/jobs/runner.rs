@@ -62,7 +62,9 @@ impl Runner {
 
     async fn claim_all(runner: &Arc<Self>, slots: &Arc<Semaphore>) -> Result<()> {
         for class in JobClass::ALL {
-            while let Ok(slot) = slots.clone().try_acquire_owned() {
+            while !runner.stop.is_cancelled()
+                && let Ok(slot) = slots.clone().try_acquire_owned()
+            {
                 let now = runner.app.now();
                 if !runner.app.store.job_is_due(class, now).await? {
                     break;
