@@ -211,7 +211,9 @@ async fn everything_at_once_on_two_clients_and_from_two_processes_deadlocks_nowh
                 match store.register(registration, &SystemChance).await {
                     Ok(made) => {
                         let step = ByteSize::new(4);
-                        results.push(store.extend_upload(made.upload, step, later(200), TEMP_LIMIT, NOW).await);
+                        let extended =
+                            store.extend_upload(made.upload, (step, step), later(200), TEMP_LIMIT, NOW).await;
+                        results.push(extended.map(|_| ()));
                         results.push(store.renew_upload(made.upload, later(300)).await);
                         let bytes = arrived(made.upload, u8::try_from(round).unwrap(), 3);
                         results.push(store.commit_upload(bytes).await.map(|_| ()));
@@ -249,7 +251,8 @@ async fn an_upload_that_is_extended_while_its_file_moves_into_temp_reserves_ther
     library.make("temp/x").await.unwrap();
     let upload = library.register("a.png", 5).await.unwrap().upload;
     let store = library.store.clone();
-    let extend = async move { store.extend_upload(upload, ByteSize::new(16), later(300), TEMP_LIMIT, NOW).await };
+    let step = (ByteSize::new(16), ByteSize::new(16));
+    let extend = async move { store.extend_upload(upload, step, later(300), TEMP_LIMIT, NOW).await.map(|_| ()) };
     let calls = vec![moving(&library, "a.png", "temp/x/a.png"), extend.boxed()];
     let done = run_into_each_other(&library.store, HOLD_CLIENT, library.client.as_str(), calls).await;
     assert!(done.iter().all(Result::is_ok), "{done:?}");

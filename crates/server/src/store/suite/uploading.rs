@@ -173,7 +173,7 @@ async fn a_hold_stops_what_grows_and_nothing_that_shrinks() {
     assert_refused!(library.register("temp/c.png", 1).await, Error::StorageBlocked);
     let step = ByteSize::new(1);
     assert_refused!(
-        library.store.extend_upload(under_way, step, later(200), TEMP_LIMIT, NOW).await,
+        library.store.extend_upload(under_way, (step, step), later(200), TEMP_LIMIT, NOW).await,
         Error::StorageBlocked
     );
     library.commit(under_way, 2, 4).await.expect("what was reserved before fits");
@@ -191,7 +191,8 @@ async fn an_upload_of_unknown_length_reserves_step_by_step_and_gives_the_rest_ba
     let registration = Registration { size: None, reserve: ByteSize::new(16), ..library.registration("a.png", 0) };
     let upload = library.store.register(registration, &SystemChance).await.unwrap();
     assert_eq!((upload.covers.get(), library.bytes().await), (16, [0, 16, 0, 0]));
-    let extend = || library.store.extend_upload(upload.upload, ByteSize::new(16), later(300), TEMP_LIMIT, later(60));
+    let step = (ByteSize::new(16), ByteSize::new(16));
+    let extend = || library.store.extend_upload(upload.upload, step, later(300), TEMP_LIMIT, later(60));
     extend().await.unwrap();
     extend().await.unwrap();
     assert_eq!(library.bytes().await, [0, 48, 0, 0]);
@@ -202,7 +203,8 @@ async fn an_upload_of_unknown_length_reserves_step_by_step_and_gives_the_rest_ba
     assert_eq!(library.bytes().await, [35, 0, 0, 0]);
     assert_refused!(extend().await, Error::Denied(Denial::Gone));
     let stranger = UploadId::generate(NOW, &SystemChance).unwrap();
-    let nothing = library.store.extend_upload(stranger, ByteSize::new(1), NOW, TEMP_LIMIT, NOW).await;
+    let nothing =
+        library.store.extend_upload(stranger, (ByteSize::new(1), ByteSize::new(1)), NOW, TEMP_LIMIT, NOW).await;
     assert_refused!(nothing, Error::Denied(Denial::Gone));
     library.finish().await;
 }
