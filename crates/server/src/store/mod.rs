@@ -11,10 +11,12 @@ mod counters;
 mod db;
 mod folders;
 mod freshness;
+mod ingest;
 mod interrupt;
 mod jobs;
 mod keys;
 mod listing;
+mod register;
 mod relocate;
 mod settings;
 #[cfg(test)]
@@ -35,11 +37,13 @@ pub use blobs::{BlobRow, Condemned};
 pub use clients::{Client, NewClient};
 pub use db::migrate;
 pub use folders::{Folder, FolderMove, FolderStats, Made};
+pub use ingest::{Arrived, Committed};
 pub use jobs::{Claimed, JobClass, JobCounts, NewJob};
 pub use keys::{KeyHolder, KeyRow, NewKey};
 pub use listing::{Listed, Listing, Slice};
+pub use register::{Registered, Registration};
 pub use relocate::Relocation;
-pub use uploads::{Arrived, Committed, Registered, Registration, UploadTicket};
+pub use uploads::UploadTicket;
 
 use db::Db;
 use freshness::Freshness;

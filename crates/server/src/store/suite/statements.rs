@@ -7,8 +7,8 @@ use sqlx::{Executor, SqlSafeStr};
 
 use super::super::db::Conn;
 use super::super::{
-    assets, audit, blobs, clients, counters, folders, freshness, interrupt, jobs, keys, listing, relocate, settings,
-    uploads,
+    assets, audit, blobs, clients, counters, folders, freshness, ingest, interrupt, jobs, keys, listing, register,
+    relocate, settings, uploads,
 };
 use super::World;
 
@@ -24,6 +24,8 @@ fn everywhere() -> Vec<&'static str> {
         keys::STATEMENTS,
         relocate::STATEMENTS,
         settings::STATEMENTS,
+        ingest::STATEMENTS,
+        register::STATEMENTS,
         uploads::STATEMENTS,
     ];
     arrays.concat().into_iter().chain(listing::statements()).collect()
