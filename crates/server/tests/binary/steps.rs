@@ -137,7 +137,6 @@ async fn every_step(overwrite: bool) {
         }
         step += 1;
     }
-    println!("{step} steps; unanswered and not done: {}, unanswered and done: {}", unanswered[0], unanswered[1]);
     assert!(unanswered[0] > 2, "no kill hit an upload under way: {unanswered:?}");
     server.stop().await;
     leftovers_go(place).await;
