@@ -1,5 +1,6 @@
 //! Killed without warning under load: what was acknowledged is there, what was not is wholly done or not at all, what
-//! was under way can be sent again, and nothing is left over.
+//! was under way can be sent again, and nothing is left over. `TORTURE_KILLS` and `TORTURE_SEED` say how often and from
+//! which seed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

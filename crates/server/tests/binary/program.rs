@@ -22,7 +22,7 @@ use crate::world::World;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_reelshelf");
 /// Whatever takes longer hangs.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Where the program keeps its things, and how it is told so.
 pub(crate) struct Place {

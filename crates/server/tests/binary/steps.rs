@@ -137,7 +137,6 @@ async fn every_step(overwrite: bool) {
         }
         step += 1;
     }
-    println!("{step} steps; unanswered and not done: {}, unanswered and done: {}", unanswered[0], unanswered[1]);
     assert!(unanswered[0] > 2, "no kill hit an upload under way: {unanswered:?}");
     server.stop().await;
     leftovers_go(place).await;
@@ -188,14 +187,18 @@ async fn a_kill_in_the_middle_of_a_collection_loses_nothing_and_leaves_nothing()
         let kept = api.upload("kept", &format!("{step}.png"), bytes(0, 20_000)).await;
         let at = usize::try_from(step).unwrap();
         let trap = Trap::set(&place, server.pid(), &shards(&place), WatchFlags::DELETE, (at, Duration::ZERO));
-        let (status, answer) = drop_folder(&api).await;
-        assert_eq!(status, 200, "{answer}");
+        // The second copies of the same bytes go as well: the kill may come before the answer.
+        if let Ok((status, answer)) = drop_folder(&api).await {
+            assert_eq!(status, 200, "{answer}");
+        }
         let started = Instant::now();
         let _ = server.ended().await;
         assert!(trap.lift(), "the collector did not come within {:?}", started.elapsed());
         let (ok, report) = place.verify().await;
         assert!(ok, "killed at deletion {step}: {report:#}");
         server = place.start().await;
+        let (status, answer) = drop_folder(&api).await.unwrap();
+        assert!(status == 200 || answer["message"] == "Folder not found", "{answer}");
         assert_eq!(api.delivered(kept["url"].as_str().unwrap()).await, (200, sha256(&bytes(0, 20_000))));
         assert!(started.elapsed() < PATIENCE);
     }
@@ -204,8 +207,8 @@ async fn a_kill_in_the_middle_of_a_collection_loses_nothing_and_leaves_nothing()
     place.finish(server, &["a lease was lost"]).await;
 }
 
-async fn drop_folder(api: &Api) -> (u16, Value) {
-    api.call(Method::DELETE, "/v2/media/folder", json!({ "folder": "gone", "recursive": true })).await.unwrap()
+async fn drop_folder(api: &Api) -> reqwest::Result<(u16, Value)> {
+    api.call(Method::DELETE, "/v2/media/folder", json!({ "folder": "gone", "recursive": true })).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
