@@ -1,4 +1,6 @@
 //! Parse after display is the identity, sanitising is idempotent and always parses, and joining undoes splitting.
+#![expect(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
+
 use proptest::prelude::*;
 use reelshelf_domain::{
     AssetHash, AssetId, Cursor, DisplayName, FileName, FolderName, FolderPath, MediaPath, RangeRequest, SeededChance,

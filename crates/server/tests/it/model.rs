@@ -11,6 +11,7 @@ mod folders;
 mod looking;
 mod operations;
 mod reference;
+mod telling;
 mod words;
 
 use std::collections::BTreeMap;

@@ -1,14 +1,12 @@
 //! What clients and time may do, and a generator that makes them meet: few names, few folders, little room.
 
-use std::fmt;
-
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
 use super::content::{Content, Flavour};
 use super::expect::{Context, Part};
-use super::reference::{Library, NewFile, PLANS};
+use super::reference::{Library, NewFile};
 
 const NAMES: [&str; 8] =
     ["a.png", "A.png", "img2.png", "img10.png", "b c.mp4", "b_c.mp4", "h\u{e9}llo.txt", "song.mp3"];
@@ -125,44 +123,6 @@ pub(super) enum Step {
         jobs: bool,
     },
     Restart,
-}
-
-impl fmt::Debug for Step {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Acts(acts) => {
-                for (index, (client, action)) in acts.iter().enumerate() {
-                    write!(formatter, "{}client {client}: {action:?}", if index > 0 { " | " } else { "" })?;
-                }
-                Ok(())
-            }
-            Self::Pass { seconds, jobs } => write!(formatter, "{seconds} s pass, jobs run: {jobs}"),
-            Self::Restart => write!(formatter, "restart"),
-        }
-    }
-}
-
-impl fmt::Debug for Action {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Call { tag, method, path, body } => write!(formatter, "{method} {path} {body} (#{tag})"),
-            Self::Put { tag, content_type, content } => {
-                write!(formatter, "PUT upload URL #{tag} {content_type} {content:?}")
-            }
-            Self::Raw { new, content } => write!(formatter, "POST raw {new:?} {content:?}"),
-            Self::Form { folder, overwrite, parts } => {
-                write!(formatter, "POST form folder={folder:?} overwrite={overwrite} {parts:?}")
-            }
-            Self::Get { path } => write!(formatter, "GET file {path:?}"),
-            Self::List(listing) => write!(formatter, "{listing:?}"),
-            Self::BadList { query, .. } => write!(formatter, "GET /v2/media/folder?{query}"),
-            Self::Tree => write!(formatter, "GET tree"),
-            Self::Deliver { url, ask } => write!(formatter, "deliver {url:?} {ask:?}"),
-            Self::Hold => write!(formatter, "hold"),
-            Self::Release => write!(formatter, "release"),
-            Self::Plan(plan) => write!(formatter, "plan {}", PLANS[*plan].name),
-        }
-    }
 }
 
 /// Makes steps out of a seed, with an eye on what is there, so that most of them find something.

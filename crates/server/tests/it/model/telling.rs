@@ -1,0 +1,44 @@
+//! How a step is told to whoever has to find out what went wrong.
+
+use std::fmt;
+
+use super::operations::{Action, Step};
+use super::reference::PLANS;
+
+impl fmt::Debug for Step {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Acts(acts) => {
+                for (index, (client, action)) in acts.iter().enumerate() {
+                    write!(formatter, "{}client {client}: {action:?}", if index > 0 { " | " } else { "" })?;
+                }
+                Ok(())
+            }
+            Self::Pass { seconds, jobs } => write!(formatter, "{seconds} s pass, jobs run: {jobs}"),
+            Self::Restart => write!(formatter, "restart"),
+        }
+    }
+}
+
+impl fmt::Debug for Action {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call { tag, method, path, body } => write!(formatter, "{method} {path} {body} (#{tag})"),
+            Self::Put { tag, content_type, content } => {
+                write!(formatter, "PUT upload URL #{tag} {content_type} {content:?}")
+            }
+            Self::Raw { new, content } => write!(formatter, "POST raw {new:?} {content:?}"),
+            Self::Form { folder, overwrite, parts } => {
+                write!(formatter, "POST form folder={folder:?} overwrite={overwrite} {parts:?}")
+            }
+            Self::Get { path } => write!(formatter, "GET file {path:?}"),
+            Self::List(listing) => write!(formatter, "{listing:?}"),
+            Self::BadList { query, .. } => write!(formatter, "GET /v2/media/folder?{query}"),
+            Self::Tree => write!(formatter, "GET tree"),
+            Self::Deliver { url, ask } => write!(formatter, "deliver {url:?} {ask:?}"),
+            Self::Hold => write!(formatter, "hold"),
+            Self::Release => write!(formatter, "release"),
+            Self::Plan(plan) => write!(formatter, "plan {}", PLANS[*plan].name),
+        }
+    }
+}
