@@ -118,12 +118,9 @@ async fn a_slow_transfer_outlives_its_url_and_keeps_its_name() {
         // Longer together than any URL lives; each pause as long as a pause may be.
         app.advance(Duration::from_mins(1));
         app.run_jobs().await;
+        assert_eq!(app.register(&key, "", "slow.png", 1).await.0, 409, "the name is in use");
         let before = transfer.expires_at(&app).await;
         transfer.send(piece).await;
-        if transfer.expires_at(&app).await == before && piece.len() == PIECE {
-            let (status, _) = app.register(&key, "", "slow.png", 1).await;
-            assert_eq!(status, 409, "the name is in use");
-        }
         until(async || match app.app().store.upload(transfer.upload).await {
             Ok(ticket) => ticket.expires_at.get() > before || ticket.done.is_some(),
             Err(error) => panic!("the registration is gone: {error}"),
@@ -343,5 +340,21 @@ async fn the_fields_of_a_form_count_wherever_they_stand() {
     let over = Form::new().text("overwrite", "true").part("file", part("four", "2.txt")).text("folder", "behind");
     assert_eq!(send(over).await["file"]["size"], 4);
     assert_eq!(file(&app, &key, "behind/2.txt").await["size"], 4);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_racing_deletes_one_succeeds_and_none_takes_the_bytes_off_twice() {
+    let app = TestApp::start().await;
+    let key = app.key("render").await;
+    for round in 0..5 {
+        app.upload(&key, "", "a.png", vec![round; 100]).await;
+        let delete = || app.call(&key, Method::DELETE, "/v2/media", json!({ "path": "a.png" }));
+        let mut statuses: Vec<_> =
+            join_all((0..8).map(|_| delete())).await.into_iter().map(|(status, _)| status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 400, 400, 400, 400, 400, 400, 400]);
+        assert_eq!(app.storage(&key).await["used_bytes"], 0);
+    }
     app.finish().await;
 }
