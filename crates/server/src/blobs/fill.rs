@@ -36,6 +36,8 @@ impl Scratch {
         let at = root.clone();
         let (folder, lock) = blocking("opening the scratch folder", move || {
             std::fs::create_dir_all(&at)?;
+            // One process at a time: between a folder and its lock it would look abandoned.
+            let _turn = take_turn(&at)?;
             clear_abandoned(&at)?;
             claim(&at)
         })
@@ -58,13 +60,21 @@ impl Scratch {
         let root = self.root.clone();
         blocking("counting scratch files", move || {
             let mut count = 0;
-            for folder in std::fs::read_dir(root)? {
+            // Nobody clears a folder away while it is being counted.
+            let _turn = take_turn(&root)?;
+            for folder in std::fs::read_dir(&root)? {
                 count += std::fs::read_dir(folder?.path())?.count().saturating_sub(1);
             }
             Ok(count)
         })
         .await
     }
+}
+
+fn take_turn(root: &Path) -> std::io::Result<File> {
+    let turn = File::open(root)?;
+    flock(&turn, FlockOperation::LockExclusive)?;
+    Ok(turn)
 }
 
 fn claim(root: &Path) -> std::io::Result<(PathBuf, File)> {

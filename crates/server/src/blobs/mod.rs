@@ -6,6 +6,8 @@ mod fill;
 mod key;
 mod local;
 mod remote;
+#[cfg(test)]
+mod suite;
 
 use std::path::{Path, PathBuf};
 

@@ -17,6 +17,8 @@ use crate::{http, jobs, library, telemetry};
 
 /// Serves the API and the files, and runs the jobs, until told to stop.
 pub(super) async fn serve(settings: Settings) -> Result<()> {
+    // First of all: who is told where the server is may tell it to stop.
+    let stop = stop_on_signal()?;
     let _lock = lock(&settings.server.data_dir).await?;
     let metrics = telemetry::start_metrics()?;
     let listen = settings.server.listen.clone();
@@ -27,7 +29,6 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
     let control = control::listen(&app.settings.server.data_dir).await?;
     greet(&app).await?;
 
-    let stop = stop_on_signal()?;
     jobs::schedule(&app).await?;
     let runner = tokio::spawn(jobs::Runner::new(&app, stop.clone())?.run());
     let obeying = tokio::spawn(control::obey(app.clone(), control, stop.clone()));
@@ -42,9 +43,9 @@ pub(super) async fn work(settings: Settings) -> Result<()> {
         let reason = "needs PostgreSQL and S3; on one machine `serve` runs the jobs itself";
         return Err(Error::invalid("work", reason));
     }
+    let stop = stop_on_signal()?;
     let _metrics = telemetry::start_metrics()?;
     let app = open(settings).await?;
-    let stop = stop_on_signal()?;
     jobs::schedule(&app).await?;
     tracing::info!("working");
     let runner = tokio::spawn(jobs::Runner::new(&app, stop)?.run());

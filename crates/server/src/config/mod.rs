@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use figment::value::{Dict, Value};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -135,8 +136,8 @@ fn sources(file: Option<&Path>, overrides: &Overrides) -> Figment {
         short.map_or_else(|| name.replace("__", "."), |(_, long)| (*long).to_owned()).into()
     });
     figment = figment.merge(variables);
-    let flags = figment::value::Value::serialize(overrides).ok();
-    let flags = flags.as_ref().and_then(figment::value::Value::as_dict).cloned().unwrap_or_default();
+    let flags = Value::serialize(overrides).ok();
+    let flags = flags.as_ref().and_then(Value::as_dict).cloned().unwrap_or_default();
     for (short, long) in SHORT_NAMES {
         if let Some(value) = flags.get(short) {
             figment = figment.merge(Serialized::global(long, value.clone()));
@@ -145,23 +146,40 @@ fn sources(file: Option<&Path>, overrides: &Overrides) -> Figment {
     figment
 }
 
-/// One section, or its defaults and a line about what is wrong with it.
+/// One section, without what is wrong in it, and a line about each thing that is.
 fn section<T: DeserializeOwned + Default>(figment: &Figment, name: &str, problems: &mut Vec<String>) -> T {
-    match figment.extract_inner::<T>(name) {
-        Ok(section) => section,
-        Err(error) => {
-            let missing = error.clone().into_iter().all(|error| error.missing());
-            if !missing {
-                problems.extend(error.into_iter().map(|error| error.to_string()));
-            }
-            T::default()
+    // A source that cannot be read at all is one problem, and `unknown_sections` says it.
+    let Ok(mut section) = figment.find_value(name) else { return T::default() };
+    loop {
+        // It stops at the first problem: what that is about is taken out, and the rest is read again.
+        let error = match section.deserialize() {
+            Ok(section) => return section,
+            Err(error) => error,
+        };
+        let key = [&[name.to_owned()], error.path.as_slice()].concat().join(".");
+        let source = figment.find_metadata(&key).map(|data| match &data.source {
+            Some(source) => format!(" in {source}"),
+            None => format!(" in {}", data.name),
+        });
+        problems.push(format!("{key}: {}{}", error.kind, source.unwrap_or_default()));
+        if !take_out(&mut section, &error.path) {
+            return T::default();
         }
+    }
+}
+
+/// Takes a key out of a section; false when it is not there.
+fn take_out(section: &mut Value, path: &[String]) -> bool {
+    match (section, path) {
+        (Value::Dict(_, keys), [key]) => keys.remove(key).is_some(),
+        (Value::Dict(_, keys), [key, rest @ ..]) => keys.get_mut(key).is_some_and(|inner| take_out(inner, rest)),
+        _ => false,
     }
 }
 
 fn unknown_sections(figment: &Figment, problems: &mut Vec<String>) {
     const KNOWN: [&str; 7] = ["server", "store", "blobs", "uploads", "limits", "jobs", "plans"];
-    match figment.extract::<figment::value::Dict>() {
+    match figment.extract::<Dict>() {
         Ok(sections) => {
             for name in sections.keys().filter(|name| !KNOWN.contains(&name.as_str())) {
                 problems.push(format!("{name}: there is no such section or variable"));

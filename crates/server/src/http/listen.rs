@@ -29,7 +29,7 @@ const LINGER_IDLE: Duration = Duration::from_secs(2);
 pub async fn serve(app: &App, listener: TcpListener, router: Router, stop: CancellationToken) -> Result<()> {
     let server = &app.settings.server;
     let slots = Arc::new(Semaphore::new(usize::try_from(server.connections).unwrap_or(Semaphore::MAX_PERMITS)));
-    let connections = TaskTracker::new();
+    let (connections, cut) = (TaskTracker::new(), CancellationToken::new());
     let headers = Duration::from_secs(server.header_seconds);
     loop {
         let slot = tokio::select! {
@@ -49,16 +49,24 @@ pub async fn serve(app: &App, listener: TcpListener, router: Router, stop: Cance
                 continue;
             }
         };
-        let (router, stop) = (router.clone(), stop.clone());
+        let (router, stop, cut) = (router.clone(), stop.clone(), cut.clone());
         connections.spawn(async move {
-            connection(stream, router, headers, stop).await;
+            tokio::select! {
+                () = connection(stream, router, headers, stop) => {}
+                () = cut.cancelled() => {}
+            }
             drop(slot);
         });
     }
+    // Whoever comes now is to hear at once that nobody is here.
+    drop(listener);
     connections.close();
     let grace = Duration::from_secs(server.shutdown_seconds);
     if tokio::time::timeout(grace, connections.wait()).await.is_err() {
         tracing::warn!(left = connections.len(), "transfers did not finish in time");
+        // An upload that is cut off ends as if its client had left: what it holds is given back.
+        cut.cancel();
+        connections.wait().await;
     }
     Ok(())
 }

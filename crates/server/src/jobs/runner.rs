@@ -34,7 +34,7 @@ impl Runner {
         Ok(Self { app: app.clone(), owner, stop })
     }
 
-    /// Claims and runs until told to stop; then waits for nothing, since leases run out by themselves.
+    /// Claims and runs until told to stop. What is under way then is given back.
     pub async fn run(self) {
         let slots = Arc::new(Semaphore::new(self.app.settings.jobs.light_slots));
         let poll = Duration::from_millis(self.app.settings.jobs.poll_milliseconds);
@@ -62,7 +62,9 @@ impl Runner {
 
     async fn claim_all(runner: &Arc<Self>, slots: &Arc<Semaphore>) -> Result<()> {
         for class in JobClass::ALL {
-            while let Ok(slot) = slots.clone().try_acquire_owned() {
+            while !runner.stop.is_cancelled()
+                && let Ok(slot) = slots.clone().try_acquire_owned()
+            {
                 let now = runner.app.now();
                 if !runner.app.store.job_is_due(class, now).await? {
                     break;
@@ -124,6 +126,11 @@ async fn recover(app: &App) -> Result<()> {
     let now = app.now();
     for (lost, owner, attempts) in app.store.lost_jobs(now).await? {
         metrics::counter!("reelshelf_jobs_lost_total").increment(1);
+        // Periodic jobs are scheduled anew at every start: what a kill left of the old one is no second one, and no
+        // verdict on the job.
+        if app.store.drop_superseded_job(lost, &owner, now).await? {
+            continue;
+        }
         if attempts >= i64::from(app.settings.jobs.attempts) {
             tracing::error!(job = %lost, attempts, "a job whose workers die is parked");
             app.store.park_job(lost, &owner, "its worker died".to_owned()).await?;
@@ -145,8 +152,12 @@ async fn work(app: &App, owner: &str, claimed: Claimed, stop: &CancellationToken
             outcome.unwrap_or_else(|_| Err(Error::inconsistent("a job panicked")))
         }
         () = lose_lease(app, owner, &claimed) => return,
-        // Whoever starts next finds the lease run out.
-        () = stop.cancelled() => return,
+        () = stop.cancelled() => {
+            // Whoever is there begins it anew at once, and this time does not count.
+            let (now, attempts) = (app.now(), claimed.attempts - 1);
+            let given_back = app.store.repeat_job(claimed.id, owner, now, attempts, None).await;
+            return log_failure("giving back a job", given_back);
+        }
     };
     let result = if outcome.is_ok() { "done" } else { "failed" };
     metrics::counter!("reelshelf_jobs_total", "kind" => job.kind(), "result" => result).increment(1);

@@ -114,6 +114,8 @@ pub async fn write_down_key_use(app: &App) -> Result<()> {
 /// Every key of a client.
 pub async fn list_keys(app: &App, client: ClientId) -> Result<Vec<KeySummary>> {
     app.store.client(client).await?;
+    // Whoever looks wants to know which keys are in use now.
+    write_down_key_use(app).await?;
     let keys = app.store.keys(client).await?;
     let summary = |key: crate::store::KeyRow| KeySummary {
         id: key.id,

@@ -44,13 +44,14 @@ const DELIVER_IMMUTABLE: &str = "
 /// An asset with all that its removal changes.
 macro_rules! held_columns {
     () => {
-        " assets.id, assets.client_id, assets.folder_id, folders.temporary, assets.kind, assets.size, assets.uploaded,
-        assets.blob_id, assets.expires_at,
+        " assets.id, assets.client_id, assets.folder_id, folders.temporary, assets.name, assets.kind, assets.size,
+        assets.uploaded, assets.blob_id, assets.expires_at,
         CAST(COALESCE((SELECT SUM(uploads.reserved) FROM uploads WHERE uploads.asset_id = assets.id), 0) AS BIGINT)
             AS reserved,
         (SELECT COUNT(*) FROM uploads WHERE uploads.asset_id = assets.id AND uploads.done_hash IS NULL) AS coming "
     };
 }
+pub(super) use held_columns;
 
 const HELD_BY_PATH: &str = concat!(
     walk!(),
@@ -69,13 +70,14 @@ const HELD_BY_ID: &str = concat!(
 /// Only if nothing changed since the look: others hold no lock that the look would have waited for.
 const DELETE: &str = "
     DELETE FROM assets WHERE id = $1 AND folder_id = $2 AND uploaded = $3 AND size = $4
-        AND blob_id IS NOT DISTINCT FROM $5
+        AND blob_id IS NOT DISTINCT FROM $5 AND name = $7
         AND (SELECT COALESCE(SUM(uploads.reserved), 0) FROM uploads WHERE uploads.asset_id = $1) = $6";
 
 const RELEASE_BLOB: &str = "UPDATE blobs SET released_at = $2 WHERE id = $1";
 
 const EXPIRED: &str = "SELECT id FROM assets WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2";
 
+#[cfg(test)]
 pub(super) const STATEMENTS: &[&str] =
     &[FIND, DELIVER, DELIVER_IMMUTABLE, HELD_BY_PATH, HELD_BY_ID, DELETE, RELEASE_BLOB, EXPIRED];
 
@@ -196,18 +198,19 @@ impl TryFrom<DeliveredRow> for Delivered {
 }
 
 /// An asset with all that its removal changes.
-#[derive(FromRow)]
+#[derive(FromRow, PartialEq)]
 pub(super) struct Held {
     pub(super) id: String,
     client_id: String,
     pub(super) folder_id: String,
     pub(super) temporary: bool,
+    pub(super) name: String,
     kind: String,
     pub(super) size: i64,
     pub(super) uploaded: bool,
     pub(super) blob_id: Option<String>,
     expires_at: Option<i64>,
-    reserved: i64,
+    pub(super) reserved: i64,
     /// How many uploads may still bring its bytes.
     pub(super) coming: i64,
 }
@@ -267,7 +270,7 @@ pub(super) async fn take_out(tx: &mut Tx, held: &Held, now: UnixMillis) -> Resul
 /// Deletes the row and releases its blob. Counters are the caller's.
 pub(super) async fn delete_row(tx: &mut Tx, held: &Held, now: UnixMillis) -> Result<()> {
     let (id, folder, blob) = (held.id.as_str(), held.folder_id.as_str(), held.blob_id.as_deref());
-    if execute!(tx, DELETE, id, folder, held.uploaded, held.size, blob, held.reserved)? == 0 {
+    if execute!(tx, DELETE, id, folder, held.uploaded, held.size, blob, held.reserved, held.name.as_str())? == 0 {
         return Err(Error::Unavailable(CONTENDED));
     }
     if let Some(blob) = blob {

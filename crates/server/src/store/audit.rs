@@ -80,6 +80,7 @@ const ASSETS: &str = "
 const BLOBS: &str = "
     SELECT id, client_id, hash, size FROM blobs WHERE condemned_at IS NULL AND id > $1 ORDER BY id LIMIT $2";
 
+#[cfg(test)]
 pub(super) const STATEMENTS: &[&str] = &[CLIENTS, FOLDERS, ASSETS, BLOBS];
 
 /// What the rows say of themselves.

@@ -34,6 +34,7 @@ const REFRESH_FULL: &str = "
     WHERE (full_at IS NULL) = (storage_limit IS NOT NULL AND used_bytes + reserved_bytes >= storage_limit)";
 const PLANS: &str = "SELECT DISTINCT plan FROM clients ORDER BY plan";
 
+#[cfg(test)]
 pub(super) const STATEMENTS: &[&str] =
     &[INSERT, INSERT_FOLDER, GET, ALL, COUNT, SET_PLAN, SYNC_PLAN, SET_HOLD, RELEASE_HOLD, REFRESH_FULL, PLANS];
 

@@ -18,9 +18,9 @@ const APPLY: &str = "
             WHEN storage_limit IS NOT NULL AND used_bytes + reserved_bytes + $2 + $3 >= storage_limit
             THEN COALESCE(full_at, $6) ELSE NULL END
     WHERE id = $1
-        AND ($2 + $3 <= 0 OR (hold_at IS NULL
+        AND (CAST($2 AS BIGINT) + $3 <= 0 OR (hold_at IS NULL
             AND (storage_limit IS NULL OR used_bytes + reserved_bytes + $2 + $3 <= storage_limit)))
-        AND ($4 + $5 <= 0 OR ((hold_at IS NULL OR $2 + $3 < 0)
+        AND (CAST($4 AS BIGINT) + $5 <= 0 OR ((hold_at IS NULL OR $2 + $3 < 0)
             AND temp_bytes + temp_reserved_bytes + $4 + $5 <= $7))
         AND used_bytes + $2 >= 0 AND reserved_bytes + $3 >= 0 AND temp_bytes + $4 >= 0
         AND temp_reserved_bytes + $5 >= 0";
@@ -37,16 +37,17 @@ const FOLDER: &str = "
 
 const FOLDER_PAIR: &str = "
     UPDATE folders SET
-        images = images + CASE WHEN id = $1 THEN $3 ELSE 0 - $3 END,
-        videos = videos + CASE WHEN id = $1 THEN $4 ELSE 0 - $4 END,
-        audios = audios + CASE WHEN id = $1 THEN $5 ELSE 0 - $5 END,
-        others = others + CASE WHEN id = $1 THEN $6 ELSE 0 - $6 END,
-        bytes = bytes + CASE WHEN id = $1 THEN $7 ELSE 0 - $7 END
+        images = images + CASE WHEN id = $1 THEN CAST($3 AS BIGINT) ELSE $8 END,
+        videos = videos + CASE WHEN id = $1 THEN CAST($4 AS BIGINT) ELSE $9 END,
+        audios = audios + CASE WHEN id = $1 THEN CAST($5 AS BIGINT) ELSE $10 END,
+        others = others + CASE WHEN id = $1 THEN CAST($6 AS BIGINT) ELSE $11 END,
+        bytes = bytes + CASE WHEN id = $1 THEN CAST($7 AS BIGINT) ELSE $12 END
     WHERE id = $1 OR id = $2";
 
 const ROOM: &str = "
     SELECT storage_limit, used_bytes + reserved_bytes, temp_bytes + temp_reserved_bytes FROM clients WHERE id = $1";
 
+#[cfg(test)]
 pub(super) const STATEMENTS: &[&str] = &[APPLY, LOCK, WHY_NOT, FOLDER, FOLDER_PAIR, ROOM];
 
 /// A change of a client's byte counters.
@@ -79,10 +80,6 @@ impl Bytes {
 
     pub(super) const fn negated(self) -> Self {
         Self { used: -self.used, reserved: -self.reserved, temp: -self.temp, temp_reserved: -self.temp_reserved }
-    }
-
-    pub(super) fn is_nothing(self) -> bool {
-        self == Self::default()
     }
 }
 
@@ -207,8 +204,26 @@ pub(super) async fn count(tx: &mut Tx, folder: FolderId, files: Files) -> Result
     execute!(tx, FOLDER, folder.to_string(), images, videos, audios, others, files.bytes).map(|_| ())
 }
 
-/// Moves counts from one folder to another, in one statement.
-pub(super) async fn recount(tx: &mut Tx, to: FolderId, from: FolderId, files: Files) -> Result<()> {
-    let [images, videos, audios, others] = files.by_kind;
-    execute!(tx, FOLDER_PAIR, to.to_string(), from.to_string(), images, videos, audios, others, files.bytes).map(|_| ())
+/// Adds to the counters of two folders, in one statement.
+pub(super) async fn count_pair(tx: &mut Tx, one: (FolderId, Files), other: (FolderId, Files)) -> Result<()> {
+    let ((one, gained), (other, lost)) = (one, other);
+    let [images, videos, audios, others] = gained.by_kind;
+    let [fewer_images, fewer_videos, fewer_audios, fewer_others] = lost.by_kind;
+    execute!(
+        tx,
+        FOLDER_PAIR,
+        one.to_string(),
+        other.to_string(),
+        images,
+        videos,
+        audios,
+        others,
+        gained.bytes,
+        fewer_images,
+        fewer_videos,
+        fewer_audios,
+        fewer_others,
+        lost.bytes
+    )
+    .map(|_| ())
 }

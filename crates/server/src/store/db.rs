@@ -270,15 +270,19 @@ pub(super) fn sqlite_options(settings: &StoreSettings) -> Result<SqliteConnectOp
 pub(super) fn failed(error: sqlx::Error) -> Error {
     match error {
         sqlx::Error::PoolTimedOut => Error::Unavailable("the database"),
-        sqlx::Error::Database(ref database) if is_conflict(database.code().as_deref()) => Error::Unavailable(CONTENDED),
+        sqlx::Error::Database(ref database) if is_conflict(database.code().as_deref()) => {
+            tracing::debug!(%error, "a statement met a change by others");
+            Error::Unavailable(CONTENDED)
+        }
         error => Error::internal("talking to the database", error),
     }
 }
 
-/// PostgreSQL's serialization failure, deadlock, and a unique name that another transaction took since the look: the
-/// other side won, and running again is right.
+/// PostgreSQL's ways of saying that others changed what a verb had looked at, so that running it again is right:
+/// serialization failure, deadlock, a unique name that was taken since the look, and a counter that would fall below
+/// zero because somebody else gave the same bytes back first.
 fn is_conflict(code: Option<&str>) -> bool {
-    matches!(code, Some("40001" | "40P01" | "23505"))
+    matches!(code, Some("40001" | "40P01" | "23505" | "23514"))
 }
 
 fn is_contended(error: &Error) -> bool {

@@ -64,11 +64,12 @@ const RELEASE_BLOBS: &str = concat!(
 );
 const DELETE: &str = "DELETE FROM folders WHERE id = $1";
 
+#[cfg(test)]
 pub(super) const STATEMENTS: &[&str] =
     &[DEEPEST, FIND, INSERT, COUNT_FOLDERS, UNCOUNT_FOLDERS, STATS, TREE, MOVE, REACH, CONTENTS, RELEASE_BLOBS, DELETE];
 
 /// A folder that a walk found.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Folder {
     /// Which folder.
     pub id: FolderId,

@@ -26,6 +26,9 @@ const LATE: Duration = Duration::from_millis(1500);
 const NOTIFY: &str = "SELECT pg_notify('reelshelf', 'changed')";
 const BEAT_NOTIFY: &str = "SELECT pg_notify('reelshelf', 'beat')";
 
+#[cfg(test)]
+pub(super) const POSTGRES_STATEMENTS: &[&str] = &[NOTIFY, BEAT_NOTIFY];
+
 #[derive(Clone)]
 pub(super) enum Freshness {
     Sqlite(Arc<Mutex<Option<SqliteConnection>>>),

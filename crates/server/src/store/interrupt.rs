@@ -14,6 +14,9 @@ const STEPS: i32 = 1000;
 const BACKEND: &str = "SELECT pg_backend_pid()";
 const CANCEL: &str = "SELECT pg_cancel_backend($1)";
 
+#[cfg(test)]
+pub(super) const POSTGRES_STATEMENTS: &[&str] = &[BACKEND, CANCEL];
+
 /// A connection whose statement is stopped when this is dropped before its end.
 pub(super) struct Interruptible {
     tx: Option<Tx>,

@@ -39,11 +39,16 @@ const PARK: &str = "
 /// A lease that ran out means that its worker died: the job is tried again, or parked when it killed too many.
 const LOST: &str = "
     SELECT id, lease_owner, attempts FROM jobs WHERE state = 'running' AND lease_until <= $1 ORDER BY lease_until LIMIT 100";
+/// A lost job whose like waits, or is being done by a worker that lives, has nothing left to do.
+const SUPERSEDED: &str = "
+    DELETE FROM jobs WHERE id = $1 AND lease_owner = $2 AND state = 'running' AND lease_until <= $3
+        AND EXISTS (SELECT 1 FROM jobs other WHERE other.unique_key = jobs.unique_key AND other.id <> jobs.id
+            AND (other.state = 'waiting' OR (other.state = 'running' AND other.lease_until > $3)))";
 const COUNTS: &str = "
     SELECT kind, state, COUNT(*), CAST(COALESCE(MIN(run_at), 0) AS BIGINT) FROM jobs GROUP BY kind, state";
 
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[ENQUEUE, DUE, CLAIM, EXTEND, FINISH, AGAIN, PARK, LOST, COUNTS];
+pub(super) const STATEMENTS: &[&str] = &[ENQUEUE, DUE, CLAIM, EXTEND, FINISH, AGAIN, PARK, LOST, SUPERSEDED, COUNTS];
 
 #[cfg(test)]
 pub(super) const POSTGRES_STATEMENTS: &[&str] = &[DUE_POSTGRES];
@@ -193,6 +198,22 @@ impl Verb for End {
 }
 
 #[derive(Clone)]
+struct DropSuperseded {
+    job: JobId,
+    owner: String,
+    now: UnixMillis,
+}
+
+impl Verb for DropSuperseded {
+    type Out = bool;
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool> {
+        let (id, owner) = (self.job.to_string(), self.owner.as_str());
+        execute!(tx, SUPERSEDED, id, owner, self.now.get()).map(|dropped| dropped == 1)
+    }
+}
+
+#[derive(Clone)]
 struct ExtendLease {
     job: JobId,
     owner: String,
@@ -258,6 +279,11 @@ impl Store {
     /// A job has failed for good, or killed too many workers: it stays for a person to look at.
     pub async fn park_job(&self, job: JobId, owner: &str, error: String) -> Result<()> {
         self.db.write(End { job, owner: owner.to_owned(), ending: Ending::Parked { error } }).await
+    }
+
+    /// Drops a job whose worker died when another of its key waits or is under way; says whether it did.
+    pub async fn drop_superseded_job(&self, job: JobId, owner: &str, now: UnixMillis) -> Result<bool> {
+        self.db.write(DropSuperseded { job, owner: owner.to_owned(), now }).await
     }
 
     /// Jobs whose worker died: the job, the lease's owner, and how often it was begun.

@@ -21,6 +21,7 @@ const OF_CLIENT: &str = "
 const REVOKE: &str = "UPDATE keys SET revoked_at = COALESCE(revoked_at, $3) WHERE id = $1 AND client_id = $2";
 const USED: &str = "UPDATE keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
 
+#[cfg(test)]
 pub(super) const STATEMENTS: &[&str] = &[INSERT, BY_LOOKUP, OF_CLIENT, REVOKE, USED];
 
 /// A key to be made.

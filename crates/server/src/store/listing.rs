@@ -77,7 +77,10 @@ macro_rules! search {
 macro_rules! search_after {
     ($order:literal, $after:literal) => {
         concat!(
-            "SELECT CAST(0 AS BIGINT) AS matches,",
+            "SELECT (
+                SELECT COUNT(*) FROM assets
+                WHERE folder_id = $1 AND lower(name) LIKE $5 ESCAPE '\\' AND ($6 IS NULL OR kind = $6)
+            ) AS matches,",
             asset_columns!(),
             "FROM assets
             WHERE folder_id = $1 AND lower(name) LIKE $5 ESCAPE '\\' AND ($6 IS NULL OR kind = $6)",
@@ -116,6 +119,7 @@ const COUNT_MATCHES: &str = "
     SELECT COUNT(*) FROM assets
     WHERE folder_id = $1 AND lower(name) LIKE $2 ESCAPE '\\' AND ($3 IS NULL OR kind = $3)";
 
+#[cfg(test)]
 pub(super) fn statements() -> Vec<&'static str> {
     let pages = [NAME, NAME_DOWN, DATE, DATE_DOWN, SIZE, SIZE_DOWN];
     let searches = [SEARCH_NAME, SEARCH_NAME_DOWN, SEARCH_DATE, SEARCH_DATE_DOWN, SEARCH_SIZE, SEARCH_SIZE_DOWN];
@@ -234,10 +238,9 @@ impl Listing {
                 }
             },
         };
-        let counted = hits.first().map(|hit| hit.matches).filter(|matches| *matches > 0);
-        let matches = match counted {
+        let matches = match hits.first().map(|hit| hit.matches) {
             Some(matches) => matches,
-            // A page behind the last match, or behind a place, does not know how many there are.
+            // A page behind the last match does not know how many there are.
             None => fetch_one!(tx, (i64,), COUNT_MATCHES, &*folder, &*pattern, kind)?.0,
         };
         Ok((hits.into_iter().map(|hit| hit.asset).collect(), matches))

@@ -1,33 +1,56 @@
 //! Moving and renaming a file: its row changes, its bytes do not.
 
 use reelshelf_domain::{Chance, ClientId, DisplayName, Error, MediaPath, Result, Taken, Thing, UnixMillis};
+use sqlx::FromRow;
 
 use super::Store;
-use super::assets::{Held, delete_row, hold_by_path};
-use super::counters::{Bytes, Files, apply, count, lock, recount};
-use super::db::{CONTENDED, Tx, execute};
+use super::assets::{Held, delete_row, held_columns};
+use super::counters::{Bytes, Files, apply, count, count_pair, lock};
+use super::db::{CONTENDED, Tx, execute, fetch_all};
 use super::folders::{Folder, Spare, ensure};
+use super::walk::{Walk, steps};
 use super::writer::Verb;
 
+/// All that a move is about, in one statement: side 0 is the file, 1 is the file in its way, 2 stands for the folder it
+/// goes to.
+const LOOK: &str = concat!(
+    "WITH RECURSIVE ",
+    steps!("source", "$2", "$3", "$4"),
+    ", ",
+    steps!("target", "$5", "$6", "$7"),
+    "SELECT 0 AS side,",
+    held_columns!(),
+    "FROM source JOIN folders ON folders.id = source.id JOIN assets ON assets.folder_id = source.id
+    WHERE source.depth = $4 AND assets.name_key = $8 AND assets.name = $9
+    UNION ALL
+    SELECT 1 AS side,",
+    held_columns!(),
+    "FROM target JOIN folders ON folders.id = target.id JOIN assets ON assets.folder_id = target.id
+    WHERE target.depth = $7 AND assets.name_key = $10 AND assets.name = $11
+    UNION ALL
+    SELECT 2 AS side, '', folders.client_id, folders.id, folders.temporary, '', 'other', 0, FALSE, NULL, NULL, 0, 0
+    FROM target JOIN folders ON folders.id = target.id WHERE target.depth = $7"
+);
+
+/// Only if nothing changed since the look: others hold no lock that the look would have waited for.
 const MOVE: &str = "
     UPDATE assets SET folder_id = $2, name = $3, name_key = $4, display_name = COALESCE($5, display_name),
-        expires_at = CASE WHEN uploaded THEN CAST($6 AS BIGINT) ELSE expires_at END
-    WHERE id = $1 AND NOT EXISTS (
-        SELECT 1 FROM assets other WHERE other.folder_id = $2 AND other.name_key = $4 AND other.name = $3
-            AND other.id <> $1)";
-
-const KEEP_EXPIRY: &str = "
-    UPDATE assets SET folder_id = $2, name = $3, name_key = $4, display_name = COALESCE($5, display_name)
-    WHERE id = $1 AND NOT EXISTS (
-        SELECT 1 FROM assets other WHERE other.folder_id = $2 AND other.name_key = $4 AND other.name = $3
-            AND other.id <> $1)";
+        expires_at = CASE WHEN uploaded AND $6 THEN CAST($7 AS BIGINT) ELSE expires_at END
+    WHERE id = $1 AND folder_id = $8 AND name = $9 AND uploaded = $10 AND size = $11
+        AND blob_id IS NOT DISTINCT FROM $12
+        AND (SELECT COALESCE(SUM(uploads.reserved), 0) FROM uploads WHERE uploads.asset_id = $1) = $13
+        AND EXISTS (SELECT 1 FROM folders WHERE folders.id = $2)
+        AND NOT EXISTS (
+            SELECT 1 FROM assets other WHERE other.folder_id = $2 AND other.name_key = $4 AND other.name = $3
+                AND other.id <> $1)";
 
 /// What an upload brings to a file has the name that the file has by then.
 const RENAME_COMING: &str = "UPDATE uploads SET display_name = $2 WHERE asset_id = $1 AND done_hash IS NULL";
 const HAND_OVER: &str = "UPDATE uploads SET asset_id = $2 WHERE asset_id = $1";
 const DELETE_PENDING: &str = "DELETE FROM assets WHERE id = $1 AND uploaded = $2";
 
-pub(super) const STATEMENTS: &[&str] = &[MOVE, KEEP_EXPIRY, RENAME_COMING, HAND_OVER, DELETE_PENDING];
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] = &[LOOK, MOVE, RENAME_COMING, HAND_OVER, DELETE_PENDING];
 
 /// A file's way to another folder, another name, or both.
 #[derive(Clone)]
@@ -58,19 +81,59 @@ struct Relocate {
     spare: Spare,
 }
 
+#[derive(FromRow)]
+struct LookRow {
+    side: i32,
+    #[sqlx(flatten)]
+    held: Held,
+}
+
+/// What a look at both ends of a way found.
+#[derive(Default, PartialEq)]
+struct Seen {
+    file: Option<Held>,
+    in_its_way: Option<Held>,
+    folder: Option<Folder>,
+}
+
 impl Relocate {
-    async fn change(&self, tx: &mut Tx, held: &Held, to: Folder) -> Result<bool> {
-        let Relocation { to: path, display_name, .. } = &self.relocation;
-        let (id, folder, name, key) =
-            (held.id.as_str(), to.id.to_string(), path.name.as_str(), path.name.natural_key());
-        let display = display_name.as_ref().map(DisplayName::as_str);
-        let changed = if held.temporary == to.temporary {
-            execute!(tx, KEEP_EXPIRY, id, folder, name, key, display)?
-        } else {
-            let expires_at = to.temporary.then(|| self.relocation.temp_expires_at.get());
-            execute!(tx, MOVE, id, folder, name, key, display, expires_at)?
-        };
-        Ok(changed == 1)
+    async fn look(&self, tx: &mut Tx) -> Result<Seen> {
+        let Relocation { client, from, to, .. } = &self.relocation;
+        let (source, target) = (Walk::along(&from.folder), Walk::along(&to.folder));
+        let rows = fetch_all!(
+            tx,
+            LookRow,
+            LOOK,
+            client.as_str(),
+            source.names,
+            source.spans,
+            source.depth,
+            target.names,
+            target.spans,
+            target.depth,
+            from.name.natural_key(),
+            from.name.as_str(),
+            to.name.natural_key(),
+            to.name.as_str()
+        )?;
+        let mut seen = Seen::default();
+        for LookRow { side, held } in rows {
+            match side {
+                0 => seen.file = Some(held),
+                1 => seen.in_its_way = Some(held),
+                _ => seen.folder = Some(Folder { id: held.folder()?, temporary: held.temporary }),
+            }
+        }
+        // A file that keeps its place is not in its own way.
+        let itself = seen.file.as_ref().map(|file| file.id.clone());
+        seen.in_its_way = seen.in_its_way.filter(|other| Some(&other.id) != itself.as_ref());
+        Ok(seen)
+    }
+
+    /// Takes the client's row, and looks whether everything is still as it was seen.
+    async fn confirm(&self, tx: &mut Tx, seen: &Seen) -> Result<()> {
+        lock(tx, self.relocation.client).await?;
+        if self.look(tx).await? == *seen { Ok(()) } else { Err(Error::Unavailable(CONTENDED)) }
     }
 
     async fn rename_coming(&self, tx: &mut Tx, held: &Held) -> Result<()> {
@@ -82,25 +145,40 @@ impl Relocate {
         }
     }
 
-    /// Makes room at the destination, and says what went.
-    async fn evict(&self, tx: &mut Tx, target: &Held) -> Result<(Bytes, Files)> {
-        delete_row(tx, target, self.relocation.now).await?;
-        Ok((target.bytes(target.temporary).negated(), target.negated_files()?))
-    }
-
     /// A pending file has nothing yet to replace another with. Its uploads go over to the file there, which keeps its
     /// bytes until the new ones are durable.
     async fn hand_over(&self, tx: &mut Tx, held: &Held, target: &Held) -> Result<()> {
         let Relocation { client, temp_limit, now, .. } = &self.relocation;
+        self.rename_coming(tx, held).await?;
         execute!(tx, HAND_OVER, held.id.as_str(), target.id.as_str())?;
         if execute!(tx, DELETE_PENDING, held.id.as_str(), false)? == 0 {
             return Err(Error::Unavailable(CONTENDED));
         }
         let bytes = held.bytes(held.temporary).negated().plus(held.bytes(target.temporary));
-        if !bytes.is_nothing() {
-            apply(tx, *client, bytes, *temp_limit, *now).await?;
-        }
+        apply(tx, *client, bytes, *temp_limit, *now).await?;
         count(tx, held.folder()?, held.negated_files()?).await
+    }
+
+    async fn change(&self, tx: &mut Tx, held: &Held, to: Folder) -> Result<()> {
+        let Relocation { to: path, display_name, temp_expires_at, .. } = &self.relocation;
+        let changed = execute!(
+            tx,
+            MOVE,
+            held.id.as_str(),
+            to.id.to_string(),
+            path.name.as_str(),
+            path.name.natural_key(),
+            display_name.as_ref().map(DisplayName::as_str),
+            held.temporary != to.temporary,
+            to.temporary.then(|| temp_expires_at.get()),
+            held.folder_id.as_str(),
+            held.name.as_str(),
+            held.uploaded,
+            held.size,
+            held.blob_id.as_deref(),
+            held.reserved
+        )?;
+        if changed == 1 { Ok(()) } else { Err(Error::Unavailable(CONTENDED)) }
     }
 }
 
@@ -109,42 +187,50 @@ impl Verb for Relocate {
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
         let Relocation { client, from, to: path, overwrite, temp_limit, now, .. } = &self.relocation;
-        lock(tx, *client).await?;
-        let held = hold_by_path(tx, *client, from).await?.ok_or(Error::NotFound(Thing::File))?;
+        let seen = self.look(tx).await?;
+        let held = seen.file.as_ref().ok_or(Error::NotFound(Thing::File))?;
         if from == path && self.relocation.display_name.is_none() {
             return Ok(());
         }
-        let (to, _) = if from.folder == path.folder {
-            (Folder { id: held.folder()?, temporary: held.temporary }, super::Made::Existed)
-        } else {
-            ensure(tx, *client, &path.folder, &self.spare).await?
+        if seen.in_its_way.is_some() && !overwrite {
+            return Err(Error::Taken(Taken::FileAtDestination));
+        }
+        if let Some(target) = seen.in_its_way.as_ref().filter(|target| target.uploaded && !held.uploaded) {
+            self.confirm(tx, &seen).await?;
+            return self.hand_over(tx, held, target).await;
+        }
+        let to = match seen.folder {
+            Some(folder) => folder,
+            None => {
+                lock(tx, *client).await?;
+                ensure(tx, *client, &path.folder, &self.spare).await?.0
+            }
         };
-        self.rename_coming(tx, &held).await?;
         let (mut bytes, mut evicted) = (Bytes::default(), Files::default());
-        if !self.change(tx, &held, to).await? {
-            if !overwrite {
-                return Err(Error::Taken(Taken::FileAtDestination));
-            }
-            let target = hold_by_path(tx, *client, path).await?.ok_or(Error::NotFound(Thing::File))?;
-            if target.uploaded && !held.uploaded {
-                return self.hand_over(tx, &held, &target).await;
-            }
-            (bytes, evicted) = self.evict(tx, &target).await?;
-            if !self.change(tx, &held, to).await? {
-                return Err(Error::Taken(Taken::FileAtDestination));
-            }
-        }
         if held.temporary != to.temporary {
-            bytes = bytes.plus(held.bytes(held.temporary).negated()).plus(held.bytes(to.temporary));
+            bytes = held.bytes(held.temporary).negated().plus(held.bytes(to.temporary));
         }
-        if !bytes.is_nothing() {
-            apply(tx, *client, bytes, *temp_limit, *now).await?;
+        if let Some(other) = &seen.in_its_way {
+            bytes = bytes.plus(other.bytes(other.temporary).negated());
+            evicted = other.negated_files()?;
         }
+        // Also when nothing changes: this takes the client's row, which comes before files and folders.
+        let applied = apply(tx, *client, bytes, *temp_limit, *now).await;
+        if let Err(Error::StorageBlocked | Error::LimitReached { .. }) = &applied {
+            // Only if it is still so behind everybody who was before us.
+            self.confirm(tx, &seen).await?;
+        }
+        applied?;
+        self.rename_coming(tx, held).await?;
+        if let Some(other) = &seen.in_its_way {
+            delete_row(tx, other, *now).await?;
+        }
+        self.change(tx, held, to).await?;
         let source = held.folder()?;
-        if source != to.id {
-            recount(tx, to.id, source, held.files()?).await?;
+        if source == to.id {
+            return count(tx, to.id, evicted).await;
         }
-        count(tx, to.id, evicted).await
+        count_pair(tx, (to.id, held.files()?.plus(evicted)), (source, held.negated_files()?)).await
     }
 }
 

@@ -9,6 +9,7 @@ use super::writer::Verb;
 const KEEP_FIRST: &str = "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
 const GET: &str = "SELECT value FROM settings WHERE name = $1";
 
+#[cfg(test)]
 pub(super) const STATEMENTS: &[&str] = &[KEEP_FIRST, GET];
 
 #[derive(Clone)]

@@ -5,19 +5,50 @@ use std::fmt::Write;
 
 use reelshelf_domain::FolderPath;
 
-/// The folders on the way from a client's root down a path, by depth. Bind `$1` to the client and `$2`, `$3`, `$4` to
-/// the names, spans and depth of a [`Walk`]. The row at depth `$4`, when there is one, is the folder.
-macro_rules! walk {
-    () => {
-        "WITH RECURSIVE walk(depth, id) AS (
+/// The folders on the way from a client's root down a path, by depth, as a table of the given name. Bind `$1` to the
+/// client and the three others to the names, spans and depth of a [`Walk`]. The row at that depth, when there is one, is
+/// the folder.
+macro_rules! steps {
+    ($table:literal, $names:literal, $spans:literal, $depth:literal) => {
+        concat!(
+            $table,
+            "(depth, id) AS (
             SELECT 0, id FROM folders WHERE client_id = $1 AND parent_id IS NULL
             UNION ALL
-            SELECT walk.depth + 1, folders.id FROM walk JOIN folders ON folders.parent_id = walk.id
-                AND folders.name = substr(CAST($2 AS TEXT),
-                    CAST(substr(CAST($3 AS TEXT), walk.depth * 8 + 1, 4) AS INTEGER),
-                    CAST(substr(CAST($3 AS TEXT), walk.depth * 8 + 5, 4) AS INTEGER))
-            WHERE walk.depth < $4
+            SELECT ",
+            $table,
+            ".depth + 1, folders.id FROM ",
+            $table,
+            " JOIN folders ON folders.parent_id = ",
+            $table,
+            ".id
+                AND folders.name = substr(CAST(",
+            $names,
+            " AS TEXT),
+                    CAST(substr(CAST(",
+            $spans,
+            " AS TEXT), ",
+            $table,
+            ".depth * 8 + 1, 4) AS INTEGER),
+                    CAST(substr(CAST(",
+            $spans,
+            " AS TEXT), ",
+            $table,
+            ".depth * 8 + 5, 4) AS INTEGER))
+            WHERE ",
+            $table,
+            ".depth < ",
+            $depth,
+            "
         ) "
+        )
+    };
+}
+
+/// The steps down one path, as `walk`.
+macro_rules! walk {
+    () => {
+        concat!("WITH RECURSIVE ", $crate::store::walk::steps!("walk", "$2", "$3", "$4"))
     };
 }
 
@@ -33,7 +64,7 @@ macro_rules! subtree {
     };
 }
 
-pub(super) use {subtree, walk};
+pub(super) use {steps, subtree, walk};
 
 /// A path in the form that the walk reads: all names in one text, and for each its start and length, four digits each.
 /// Neither engine has arrays in common; both have `substr`.

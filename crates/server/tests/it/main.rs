@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bad_wire;
+mod budgets;
 mod delivery;
 mod found_by_the_model;
 mod leftovers;

@@ -252,21 +252,21 @@ async fn what_happens_to_a_file_happens_to_its_transfer_under_way() {
     let begun = async |name: &str| {
         let url = app.upload_url(&key, "", name, 2 * PIECE).await;
         let mut transfer = Transfer::begin(&app, &url, 2 * PIECE).await;
-        transfer.send(&[1; PIECE]).await;
+        transfer.send(&vec![1; PIECE]).await;
         until(async || scratch_files(&app).await == 1).await;
         transfer
     };
     // Deleted: there is nothing left to store.
     let mut transfer = begun("deleted.png").await;
     app.call(&key, Method::DELETE, "/v2/media", json!({ "path": "deleted.png" })).await;
-    transfer.send(&[1; PIECE]).await;
+    transfer.send(&vec![1; PIECE]).await;
     let answer = transfer.answer().await;
     assert_eq!((answer.status, answer.text().contains("registration is gone")), (403, true), "{}", answer.text());
     // Moved and renamed: it arrives where the file is now.
     let mut transfer = begun("moved.png").await;
     let change = json!({ "path": "moved.png", "destination": "x/y", "new_name": "renamed.png" });
     assert_eq!(app.call(&key, Method::PUT, "/v2/media", change).await.0, 200);
-    transfer.send(&[1; PIECE]).await;
+    transfer.send(&vec![1; PIECE]).await;
     assert_eq!(transfer.answer().await.status, 200);
     assert_eq!(file(&app, &key, "x/y/renamed.png").await["status"], "uploaded");
     // Its folder deleted.
@@ -274,7 +274,7 @@ async fn what_happens_to_a_file_happens_to_its_transfer_under_way() {
     app.call(&key, Method::PUT, "/v2/media", json!({ "path": "folder.png", "destination": "gone" })).await;
     let gone = json!({ "folder": "gone", "recursive": true });
     assert_eq!(app.call(&key, Method::DELETE, "/v2/media/folder", gone).await.0, 200);
-    transfer.send(&[1; PIECE]).await;
+    transfer.send(&vec![1; PIECE]).await;
     assert_eq!(transfer.answer().await.status, 403);
     let storage = app.storage(&key).await;
     assert_eq!((&storage["used_bytes"], &storage["reserved_bytes"]), (&json!(2 * PIECE), &json!(0)));

@@ -223,13 +223,9 @@ impl Library {
             }
             // What replaces a file needs room only for what it is larger by, and every file has at least one byte.
             let replaced = target.map_or(0, |target| library.files[&target].stored());
-            let reserved = match new.size {
-                Some(size) => size.saturating_sub(replaced),
-                None => {
-                    let (wanted, least) = (STEP.saturating_sub(replaced), 1_u64.saturating_sub(replaced));
-                    library.as_fits(is_temp(&folder), taken, wanted, least)
-                }
-            };
+            let (wanted, least) = (STEP.saturating_sub(replaced), 1_u64.saturating_sub(replaced));
+            let unknown = || library.as_fits(is_temp(&folder), taken, wanted, least);
+            let reserved = new.size.map_or_else(unknown, |size| size.saturating_sub(replaced));
             let upload = Upload {
                 file: target.unwrap_or(file),
                 display: new.name.clone(),

@@ -93,10 +93,6 @@ impl TestApp {
         &self.app
     }
 
-    pub(crate) const fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
     /// Another client beside the first.
     pub(crate) async fn other_client(&self) -> ClientId {
         library::create_client(&self.app, "Other".to_owned(), None, None).await.unwrap()

@@ -1,0 +1,167 @@
+//! The transaction that makes a file of durable bytes.
+
+use reelshelf_domain::{
+    AssetHash, BlobId, ByteSize, ClientId, Denial, Error, FolderId, MediaKind, MediaType, Result, UnixMillis, UploadId,
+};
+
+use super::counters::{Bytes, Files, apply, count};
+use super::db::{CONTENDED, Tx, execute, fetch_one, fetch_optional};
+use super::writer::Verb;
+use super::{Store, column};
+
+use super::uploads::{TICKET, TicketRow};
+
+const UPSERT_BLOB: &str = "
+    INSERT INTO blobs (id, client_id, hash, size, created_at, touched_at) VALUES ($1, $2, $3, $4, $5, $5)
+    ON CONFLICT (client_id, hash) WHERE condemned_at IS NULL
+    DO UPDATE SET touched_at = $5, released_at = NULL
+    RETURNING id";
+const INSERT_CONDEMNED: &str = "
+    INSERT INTO blobs (id, client_id, hash, size, created_at, touched_at, condemned_at)
+    VALUES ($1, $2, $3, $4, $5, $5, $5)
+    ON CONFLICT (id) DO NOTHING";
+const COMMIT_ASSET: &str = "
+    UPDATE assets SET uploaded = $6, blob_id = $7, hash = $8, size = $9, kind = $10, media_type = $11,
+        modified_at = $12, expires_at = $13, declared_type = $14, display_name = $15
+    WHERE id = $1 AND folder_id = $2 AND uploaded = $3 AND size = $4 AND blob_id IS NOT DISTINCT FROM $5";
+const FINISH_UPLOAD: &str = "
+    UPDATE uploads SET done_hash = $2, reserved = 0 WHERE id = $1 AND done_hash IS NULL AND reserved = $3";
+const RELEASE_BLOB: &str = "UPDATE blobs SET released_at = $2 WHERE id = $1";
+
+#[cfg(test)]
+pub(super) const STATEMENTS: &[&str] = &[UPSERT_BLOB, INSERT_CONDEMNED, COMMIT_ASSET, FINISH_UPLOAD, RELEASE_BLOB];
+
+/// Bytes that are durable, and the upload they are for.
+#[derive(Clone, Debug)]
+pub struct Arrived {
+    /// The upload.
+    pub upload: UploadId,
+    /// The copy that was just made durable.
+    pub blob: BlobId,
+    /// Which bytes.
+    pub hash: AssetHash,
+    /// How many.
+    pub size: ByteSize,
+    /// What they are.
+    pub media_type: MediaType,
+    /// Now.
+    pub now: UnixMillis,
+    /// When the file goes, if it is in `temp`.
+    pub temp_expires_at: UnixMillis,
+    /// The most that temporary files may take.
+    pub temp_limit: i64,
+}
+
+/// Leaves to the collector a copy that was made durable for an upload that then failed. A row that came about after all,
+/// behind a failure whose outcome nobody knew, stays as it is.
+#[derive(Clone)]
+struct Disown {
+    client: ClientId,
+    arrived: Arrived,
+}
+
+impl Verb for Disown {
+    type Out = ();
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
+        let Arrived { blob, hash, size, now, .. } = &self.arrived;
+        let (blob, hash) = (blob.to_string(), hash.to_string());
+        execute!(tx, INSERT_CONDEMNED, blob, self.client.as_str(), hash, size.to_column(), now.get()).map(|_| ())
+    }
+}
+
+/// What a finished upload did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// The file has these bytes now.
+    Stored,
+    /// The same upload had brought the same bytes before.
+    Again,
+}
+
+impl Arrived {
+    /// The copy that the file refers to: ours, or the one that this client already had. In the latter case ours goes to
+    /// the collector at once.
+    async fn keep_blob(&self, tx: &mut Tx, client: ClientId) -> Result<String> {
+        let (ours, hash) = (self.blob.to_string(), self.hash.to_string());
+        let (size, now) = (self.size.to_column(), self.now.get());
+        let client = client.as_str();
+        let (kept,) = fetch_one!(tx, (String,), UPSERT_BLOB, ours.as_str(), client, hash.as_str(), size, now)?;
+        if kept != ours {
+            execute!(tx, INSERT_CONDEMNED, ours, client, hash, size, now)?;
+        }
+        Ok(kept)
+    }
+
+    async fn commit_asset(&self, tx: &mut Tx, row: &TicketRow, blob: &str) -> Result<()> {
+        let expires_at = row.temporary.then(|| self.temp_expires_at.get());
+        let changed = execute!(
+            tx,
+            COMMIT_ASSET,
+            row.asset_id.as_str(),
+            row.folder_id.as_str(),
+            row.uploaded,
+            row.asset_size,
+            row.blob_id.as_deref(),
+            true,
+            blob,
+            self.hash.to_string(),
+            self.size.to_column(),
+            self.media_type.kind().as_str(),
+            self.media_type.mime(),
+            self.now.get(),
+            expires_at,
+            row.content_type.as_str(),
+            row.display_name.as_str()
+        )?;
+        if changed == 1 { Ok(()) } else { Err(Error::Unavailable(CONTENDED)) }
+    }
+
+    /// What the folder counts afterwards that it did not before.
+    fn files(&self, row: &TicketRow) -> Result<Files> {
+        let was: MediaKind = column("assets", "kind", &row.kind)?;
+        let stored = if row.uploaded { row.asset_size } else { 0 };
+        Ok(Files::of(was, -1, -stored).plus(Files::of(self.media_type.kind(), 1, self.size.to_column())))
+    }
+}
+
+impl Verb for Arrived {
+    type Out = Committed;
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Committed> {
+        let row = fetch_optional!(tx, TicketRow, TICKET, self.upload.to_string())?;
+        let row = row.ok_or(Error::Denied(Denial::Gone))?;
+        if let Some(done) = &row.done_hash {
+            let same = *done == self.hash.to_string();
+            return if same { Ok(Committed::Again) } else { Err(Error::Denied(Denial::OtherBytes)) };
+        }
+        let client: ClientId = column("uploads", "client_id", &row.client_id)?;
+        let folder: FolderId = column("assets", "folder_id", &row.folder_id)?;
+        let stored = if row.uploaded { row.asset_size } else { 0 };
+        let grown = self.size.to_column() - stored;
+        apply(tx, client, Bytes::of(row.temporary, grown, -row.reserved), self.temp_limit, self.now).await?;
+        let blob = self.keep_blob(tx, client).await?;
+        self.commit_asset(tx, &row, &blob).await?;
+        let (upload, hash) = (self.upload.to_string(), self.hash.to_string());
+        if execute!(tx, FINISH_UPLOAD, upload, hash, row.reserved)? == 0 {
+            return Err(Error::Unavailable(CONTENDED));
+        }
+        count(tx, folder, self.files(&row)?).await?;
+        if let Some(old) = row.blob_id.filter(|old| *old != blob) {
+            execute!(tx, RELEASE_BLOB, old, self.now.get())?;
+        }
+        Ok(Committed::Stored)
+    }
+}
+
+impl Store {
+    /// Makes a file of durable bytes.
+    pub async fn commit_upload(&self, arrived: Arrived) -> Result<Committed> {
+        self.db.write(arrived).await
+    }
+
+    /// Leaves to the collector a copy that no file refers to.
+    pub async fn disown_blob(&self, client: ClientId, arrived: Arrived) -> Result<()> {
+        self.db.write(Disown { client, arrived }).await
+    }
+}

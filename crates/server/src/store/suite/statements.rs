@@ -1,0 +1,223 @@
+//! The SQL itself: every statement is understood by the engine, none is forgotten, none uses what the engines do not
+//! share.
+
+use std::path::Path;
+
+use sqlx::{Executor, SqlSafeStr};
+
+use super::super::db::Conn;
+use super::super::{
+    assets, audit, blobs, clients, counters, folders, freshness, ingest, interrupt, jobs, keys, listing, register,
+    relocate, settings, uploads,
+};
+use super::World;
+
+fn everywhere() -> Vec<&'static str> {
+    let arrays = [
+        assets::STATEMENTS,
+        audit::STATEMENTS,
+        blobs::STATEMENTS,
+        clients::STATEMENTS,
+        counters::STATEMENTS,
+        folders::STATEMENTS,
+        jobs::STATEMENTS,
+        keys::STATEMENTS,
+        relocate::STATEMENTS,
+        settings::STATEMENTS,
+        ingest::STATEMENTS,
+        register::STATEMENTS,
+        uploads::STATEMENTS,
+    ];
+    arrays.concat().into_iter().chain(listing::statements()).collect()
+}
+
+fn on_postgres() -> Vec<&'static str> {
+    [freshness::POSTGRES_STATEMENTS, interrupt::POSTGRES_STATEMENTS, jobs::POSTGRES_STATEMENTS].concat()
+}
+
+#[tokio::test]
+async fn the_engine_understands_every_statement() {
+    let world = World::open().await;
+    let mut tx = world.store.db.read().await.unwrap();
+    let mut all = everywhere();
+    if tx.is_postgres() {
+        all.extend(on_postgres());
+    }
+    assert!(all.len() > 80, "only {} statements were found", all.len());
+    let mut refused = Vec::new();
+    for statement in all {
+        let prepared = match tx.conn() {
+            Conn::Sqlite(conn) => conn.prepare(statement.into_sql_str()).await.map(|_| ()),
+            Conn::Postgres(conn) => conn.prepare(statement.into_sql_str()).await.map(|_| ()),
+        };
+        if let Err(error) = prepared {
+            refused.push(format!("{error}: {statement}"));
+        }
+    }
+    assert!(refused.is_empty(), "{refused:#?}");
+    drop(tx);
+    world.close().await;
+}
+
+#[tokio::test]
+async fn the_engine_refuses_a_column_that_is_not_there() {
+    let world = World::open().await;
+    let mut tx = world.store.db.read().await.unwrap();
+    let wrong = "SELECT nmae FROM clients".into_sql_str();
+    let refused = match tx.conn() {
+        Conn::Sqlite(conn) => conn.prepare(wrong).await.is_err(),
+        Conn::Postgres(conn) => conn.prepare(wrong).await.is_err(),
+    };
+    assert!(refused);
+    drop(tx);
+    world.close().await;
+}
+
+/// The files of the store without this suite: name and text.
+fn sources() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = files.filter(|file| file.extension().is_some_and(|extension| extension == "rs"));
+    let read = |file: std::path::PathBuf| {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        (name, std::fs::read_to_string(file).unwrap())
+    };
+    files.map(read).collect()
+}
+
+/// What a file gives to this suite: the text of its arrays of statements.
+fn given(source: &str) -> String {
+    let arrays = source.split("STATEMENTS: &[&str] =").skip(1).map(|rest| rest.split(';').next().unwrap_or_default());
+    let listed = source.split("fn statements()").skip(1).map(|rest| rest.split("\n}").next().unwrap_or_default());
+    arrays.chain(listed).collect()
+}
+
+#[test]
+fn no_statement_is_forgotten() {
+    let mut found = 0;
+    for (file, source) in sources() {
+        let given = given(&source);
+        let words: Vec<_> = given.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+        for item in source.split("\nconst ").skip(1) {
+            let (name, rest) = item.split_once(':').unwrap();
+            let value = rest.split(";\n").next().unwrap();
+            let is_sql =
+                ["SELECT", "INSERT", "UPDATE", "DELETE", "search", "page"].iter().any(|verb| value.contains(verb));
+            if is_sql {
+                found += 1;
+                assert!(words.contains(&name), "{name} of {file} stands in no array of statements");
+            }
+        }
+    }
+    assert!(found > 80, "only {found} statements were found");
+}
+
+/// The text between a word's `(` and the `)` that belongs to it, at each place where the word stands.
+fn arguments<'a>(statement: &'a str, word: &str) -> Vec<&'a str> {
+    let mut found = Vec::new();
+    for (at, _) in statement.match_indices(word) {
+        let rest = &statement[at + word.len()..];
+        let mut depth = 1;
+        let end = rest.find(|c| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            depth == 0
+        });
+        found.push(&rest[..end.unwrap()]);
+    }
+    found
+}
+
+#[test]
+fn no_statement_uses_what_the_engines_do_not_share() {
+    let banned = [
+        "now()",
+        "current_timestamp",
+        "current_date",
+        "datetime(",
+        "strftime(",
+        "ilike",
+        "similar to",
+        "glob",
+        "greatest(",
+        "least(",
+        "any(",
+        "array[",
+        "unnest(",
+        "json",
+        "starts_with(",
+        "collate",
+        "for share",
+        "::",
+        "identity",
+        "autoincrement",
+        "serial",
+        "returning *",
+        "insert or",
+        "ifnull(",
+        "nvl(",
+        "rowid",
+        "\"",
+        "`",
+    ];
+    for statement in everywhere() {
+        let text = statement.to_lowercase();
+        for word in banned {
+            assert!(!text.contains(word), "{word} in {statement}");
+        }
+        assert!(!text.contains("for update"), "only PostgreSQL's claim takes locks by name: {statement}");
+        for (at, _) in text.match_indices(" like ") {
+            let side = &text[..at];
+            assert!(side.ends_with("lower(name)"), "LIKE on what is case-sensitive: {statement}");
+        }
+        for scalar in ["max(", "min("] {
+            let scalars = arguments(&text, scalar).into_iter().any(|inside| inside.contains(','));
+            assert!(!scalars, "{scalar} of several values: {statement}");
+        }
+        for writes in ["as (insert", "as (update", "as (delete", "as ( insert", "as ( update", "as ( delete"] {
+            let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(!flat.contains(writes), "a CTE that writes: {statement}");
+        }
+    }
+}
+
+#[test]
+fn migrations_use_only_what_the_engines_share() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
+    let mut files = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap().to_lowercase();
+        let text: Vec<_> = text.lines().map(|line| line.split("--").next().unwrap()).collect();
+        let text = text.join("\n");
+        let words: Vec<_> = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+        files += 1;
+        for word in [
+            "blob",
+            "bytea",
+            "identity",
+            "autoincrement",
+            "serial",
+            "bigserial",
+            "trigger",
+            "collate",
+            "now",
+            "jsonb",
+            "json",
+            "timestamp",
+            "timestamptz",
+            "current_timestamp",
+            "integer",
+            "int",
+            "varchar",
+            "real",
+            "numeric",
+            "uuid",
+            "gin",
+        ] {
+            assert!(!words.contains(&word), "{word}");
+        }
+        for phrase in ["alter column", "add constraint", "\"", "::"] {
+            assert!(!text.contains(phrase), "{phrase}");
+        }
+    }
+    assert!(files > 0);
+}

@@ -1,0 +1,20 @@
+//! The real program: started as an operator starts it, commanded, stopped and killed.
+//!
+//! The product has no hooks for these tests. A kill is aimed by what the program does to its files, which the tests
+//! watch (`steps.rs`), or falls at random under load (`kill.rs`). Here, and only here, tests live in real time.
+
+#![expect(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
+
+mod api;
+mod commands;
+mod first_start;
+mod kill;
+mod load;
+mod nodes;
+mod program;
+mod settings;
+mod steps;
+mod stop;
+mod verify;
+#[path = "../it/support/world.rs"]
+mod world;
