@@ -2,11 +2,12 @@
 
 use reelshelf_domain::{ClientId, Error, FolderId, MediaKind, Result, UnixMillis};
 
-use super::db::{Tx, execute, fetch_optional};
+use super::db::{CONTENDED, Tx, execute, fetch_optional};
 
 /// Adds to a client's counters, under the limits: growth of what is stored and reserved needs room in the plan and no
 /// hold; growth of the temporary needs room in its own limit, and no hold unless stored bytes shrink for it, which is a
-/// move into `temp`; shrinking is always possible.
+/// move into `temp`; shrinking is always possible. What would leave less than nothing was looked up before somebody else
+/// took it away.
 const APPLY: &str = "
     UPDATE clients SET
         used_bytes = used_bytes + $2,
@@ -20,12 +21,14 @@ const APPLY: &str = "
         AND (CAST($2 AS BIGINT) + $3 <= 0 OR (hold_at IS NULL
             AND (storage_limit IS NULL OR used_bytes + reserved_bytes + $2 + $3 <= storage_limit)))
         AND (CAST($4 AS BIGINT) + $5 <= 0 OR ((hold_at IS NULL OR $2 + $3 < 0)
-            AND temp_bytes + temp_reserved_bytes + $4 + $5 <= $7))";
+            AND temp_bytes + temp_reserved_bytes + $4 + $5 <= $7))
+        AND used_bytes + $2 >= 0 AND reserved_bytes + $3 >= 0 AND temp_bytes + $4 >= 0
+        AND temp_reserved_bytes + $5 >= 0";
 
 const LOCK: &str = "UPDATE clients SET folders = folders WHERE id = $1 RETURNING hold_at";
 
 const WHY_NOT: &str = "
-    SELECT hold_at, temp_bytes + temp_reserved_bytes AS temporary FROM clients WHERE id = $1";
+    SELECT hold_at, used_bytes, reserved_bytes, temp_bytes, temp_reserved_bytes FROM clients WHERE id = $1";
 
 const FOLDER: &str = "
     UPDATE folders SET images = images + $2, videos = videos + $3, audios = audios + $4, others = others + $5,
@@ -105,11 +108,15 @@ pub(super) async fn apply(tx: &mut Tx, client: ClientId, bytes: Bytes, temp_limi
     if changed == 1 {
         return Ok(());
     }
-    let Some((hold_at, temporary)) = fetch_optional!(tx, (Option<i64>, i64), WHY_NOT, client.as_str())? else {
-        return Err(Error::NotFound(reelshelf_domain::Thing::Client));
-    };
-    let grows = temp + temp_reserved;
-    if (hold_at.is_none() || used + reserved < 0) && grows > 0 && temporary + grows > temp_limit {
+    let row = fetch_optional!(tx, (Option<i64>, i64, i64, i64, i64), WHY_NOT, client.as_str())?;
+    let (hold_at, had_used, had_reserved, had_temp, had_temp_reserved) =
+        row.ok_or(Error::NotFound(reelshelf_domain::Thing::Client))?;
+    let after = [had_used + used, had_reserved + reserved, had_temp + temp, had_temp_reserved + temp_reserved];
+    if after.iter().any(|bytes| *bytes < 0) {
+        return Err(Error::Unavailable(CONTENDED));
+    }
+    let grows = temp + temp_reserved > 0;
+    if (hold_at.is_none() || used + reserved < 0) && grows && after[2] + after[3] > temp_limit {
         let limit = format!("{temp_limit} bytes").into();
         return Err(Error::LimitReached { what: "temporary files", limit });
     }

@@ -18,7 +18,7 @@ async fn temporary_files_and_their_bytes_go_when_their_time_is_over() {
     app.advance(Duration::from_hours(1));
     app.upload(&key, "temp/deep", "late.png", b"late".to_vec()).await;
     app.upload(&key, "", "kept.png", b"kept".to_vec()).await;
-    app.advance(THREE_DAYS - Duration::from_hours(1) - Duration::from_millis(1));
+    app.advance(Duration::from_hours(3 * 24 - 1).saturating_sub(Duration::from_millis(1)));
     app.run_jobs().await;
     assert_eq!(
         (app.storage(&key).await["temp_bytes"].clone(), app.objects().await),

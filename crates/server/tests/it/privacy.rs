@@ -32,7 +32,7 @@ impl Session {
         let (status, head) = (response.status().as_u16(), format!("{:?}", response.headers()));
         let body = String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned();
         if status >= 400 {
-            self.refusals += &format!("{head} {body}\n");
+            self.refusals.extend([head.as_str(), " ", &body, "\n"]);
         }
         (status, body)
     }
@@ -144,7 +144,7 @@ async fn dump(app: &TestApp) -> String {
     for (table,) in tables {
         let rows = AssertSqlSafe(format!("SELECT CAST(rows AS TEXT) FROM {table} rows"));
         let rows: Vec<(String,)> = sqlx::query_as(rows).fetch_all(&mut connection).await.unwrap();
-        rows.into_iter().for_each(|(row,)| text += &row);
+        text.extend(rows.into_iter().map(|(row,)| row));
     }
     text
 }

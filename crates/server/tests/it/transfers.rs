@@ -118,12 +118,9 @@ async fn a_slow_transfer_outlives_its_url_and_keeps_its_name() {
         // Longer together than any URL lives; each pause as long as a pause may be.
         app.advance(Duration::from_mins(1));
         app.run_jobs().await;
+        assert_eq!(app.register(&key, "", "slow.png", 1).await.0, 409, "the name is in use");
         let before = transfer.expires_at(&app).await;
         transfer.send(piece).await;
-        if transfer.expires_at(&app).await == before && piece.len() == PIECE {
-            let (status, _) = app.register(&key, "", "slow.png", 1).await;
-            assert_eq!(status, 409, "the name is in use");
-        }
         until(async || match app.app().store.upload(transfer.upload).await {
             Ok(ticket) => ticket.expires_at.get() > before || ticket.done.is_some(),
             Err(error) => panic!("the registration is gone: {error}"),
@@ -255,21 +252,21 @@ async fn what_happens_to_a_file_happens_to_its_transfer_under_way() {
     let begun = async |name: &str| {
         let url = app.upload_url(&key, "", name, 2 * PIECE).await;
         let mut transfer = Transfer::begin(&app, &url, 2 * PIECE).await;
-        transfer.send(&[1; PIECE]).await;
+        transfer.send(&vec![1; PIECE]).await;
         until(async || scratch_files(&app).await == 1).await;
         transfer
     };
     // Deleted: there is nothing left to store.
     let mut transfer = begun("deleted.png").await;
     app.call(&key, Method::DELETE, "/v2/media", json!({ "path": "deleted.png" })).await;
-    transfer.send(&[1; PIECE]).await;
+    transfer.send(&vec![1; PIECE]).await;
     let answer = transfer.answer().await;
     assert_eq!((answer.status, answer.text().contains("registration is gone")), (403, true), "{}", answer.text());
     // Moved and renamed: it arrives where the file is now.
     let mut transfer = begun("moved.png").await;
     let change = json!({ "path": "moved.png", "destination": "x/y", "new_name": "renamed.png" });
     assert_eq!(app.call(&key, Method::PUT, "/v2/media", change).await.0, 200);
-    transfer.send(&[1; PIECE]).await;
+    transfer.send(&vec![1; PIECE]).await;
     assert_eq!(transfer.answer().await.status, 200);
     assert_eq!(file(&app, &key, "x/y/renamed.png").await["status"], "uploaded");
     // Its folder deleted.
@@ -277,7 +274,7 @@ async fn what_happens_to_a_file_happens_to_its_transfer_under_way() {
     app.call(&key, Method::PUT, "/v2/media", json!({ "path": "folder.png", "destination": "gone" })).await;
     let gone = json!({ "folder": "gone", "recursive": true });
     assert_eq!(app.call(&key, Method::DELETE, "/v2/media/folder", gone).await.0, 200);
-    transfer.send(&[1; PIECE]).await;
+    transfer.send(&vec![1; PIECE]).await;
     assert_eq!(transfer.answer().await.status, 403);
     let storage = app.storage(&key).await;
     assert_eq!((&storage["used_bytes"], &storage["reserved_bytes"]), (&json!(2 * PIECE), &json!(0)));
@@ -343,5 +340,21 @@ async fn the_fields_of_a_form_count_wherever_they_stand() {
     let over = Form::new().text("overwrite", "true").part("file", part("four", "2.txt")).text("folder", "behind");
     assert_eq!(send(over).await["file"]["size"], 4);
     assert_eq!(file(&app, &key, "behind/2.txt").await["size"], 4);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_racing_deletes_one_succeeds_and_none_takes_the_bytes_off_twice() {
+    let app = TestApp::start().await;
+    let key = app.key("render").await;
+    for round in 0..5 {
+        app.upload(&key, "", "a.png", vec![round; 100]).await;
+        let delete = || app.call(&key, Method::DELETE, "/v2/media", json!({ "path": "a.png" }));
+        let mut statuses: Vec<_> =
+            join_all((0..8).map(|_| delete())).await.into_iter().map(|(status, _)| status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 400, 400, 400, 400, 400, 400, 400]);
+        assert_eq!(app.storage(&key).await["used_bytes"], 0);
+    }
     app.finish().await;
 }

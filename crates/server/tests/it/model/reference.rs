@@ -151,6 +151,17 @@ impl Library {
         self.stored(temporary) + self.reserved(temporary)
     }
 
+    /// What is reserved for bytes of which nobody knows how many will come: what is wanted, or the room that is left,
+    /// but no less than it takes. `before` was taken before the change began.
+    fn as_fits(&self, temporary: bool, before: u64, wanted: u64, least: u64) -> u64 {
+        let limit = if temporary { Some(TEMP_LIMIT) } else { self.plan.storage };
+        let (Some(limit), taken) = (limit, self.taken(temporary)) else { return wanted };
+        if taken + wanted <= before.max(limit) {
+            return wanted;
+        }
+        limit.saturating_sub(taken).min(wanted).max(least)
+    }
+
     /// Makes a change as a whole or not at all. Growth needs room, and no hold; a move into `temp` is never held.
     pub(super) fn change<T>(&mut self, now: i64, act: impl FnOnce(&mut Self) -> Outcome<T>) -> Outcome<T> {
         let mut next = self.clone();
@@ -199,6 +210,7 @@ impl Library {
         if self.hold_at.is_some() {
             return refuse(403, BLOCKED);
         }
+        let taken = self.taken(is_temp(&folder));
         self.change(now, |library| {
             library.ensure(&folder)?;
             let mut target = library.find(&folder, &name);
@@ -209,14 +221,17 @@ impl Library {
             if target.is_some() && !new.overwrite {
                 return refuse(409, EXISTS);
             }
-            // What replaces a file needs room only for what it is larger by.
+            // What replaces a file needs room only for what it is larger by, and every file has at least one byte.
             let replaced = target.map_or(0, |target| library.files[&target].stored());
+            let (wanted, least) = (STEP.saturating_sub(replaced), 1_u64.saturating_sub(replaced));
+            let unknown = || library.as_fits(is_temp(&folder), taken, wanted, least);
+            let reserved = new.size.map_or_else(unknown, |size| size.saturating_sub(replaced));
             let upload = Upload {
                 file: target.unwrap_or(file),
                 display: new.name.clone(),
                 declared: new.content_type.clone(),
                 size: new.size,
-                reserved: new.size.unwrap_or(STEP).saturating_sub(replaced),
+                reserved,
                 expires: now + URL_LIFE,
                 done: None,
             };
@@ -300,7 +315,7 @@ impl Library {
 
     /// Room for what is longer than was known, step by step.
     fn grow(&mut self, now: i64, tag: u32, length: u64) -> Outcome<()> {
-        let Upload { file, size, .. } = self.uploads[&tag];
+        let Upload { file, size, reserved, .. } = self.uploads[&tag];
         if size.is_some() {
             return Ok(());
         }
@@ -310,8 +325,10 @@ impl Library {
         if length == 0 {
             return refuse(400, "file is empty; a file has at least one byte");
         }
-        let covered = self.files[&file].stored().max(STEP);
-        let more = length.saturating_sub(covered).next_multiple_of(STEP);
+        let covered = self.files[&file].stored() + reserved;
+        let short = length.saturating_sub(covered);
+        let temporary = is_temp(&self.files[&file].folder);
+        let more = self.as_fits(temporary, self.taken(temporary), short.next_multiple_of(STEP), short);
         self.change(now, |library| {
             library.uploads.get_mut(&tag).unwrap().reserved += more;
             Ok(())
