@@ -1,7 +1,5 @@
 //! What the place of the bytes must do, be it a folder or a bucket of S3, which is inside this process.
 
-#![expect(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
-
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

@@ -199,12 +199,11 @@ impl Verb for Relocate {
             self.confirm(tx, &seen).await?;
             return self.hand_over(tx, held, target).await;
         }
-        let to = match seen.folder {
-            Some(folder) => folder,
-            None => {
-                lock(tx, *client).await?;
-                ensure(tx, *client, &path.folder, &self.spare).await?.0
-            }
+        let to = if let Some(folder) = seen.folder {
+            folder
+        } else {
+            lock(tx, *client).await?;
+            ensure(tx, *client, &path.folder, &self.spare).await?.0
         };
         let (mut bytes, mut evicted) = (Bytes::default(), Files::default());
         if held.temporary != to.temporary {

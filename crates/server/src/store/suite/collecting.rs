@@ -155,8 +155,9 @@ async fn a_copy_that_gets_a_file_while_the_collector_waits_is_not_condemned() {
     calls.push(async move { store.condemn_blobs(NOW, NOW).await.map(|_| ()) }.boxed());
     let done = run_into_each_other(&library.store, HOLD_BLOB, &copy.to_string(), calls).await;
     assert!(done.iter().all(Result::is_ok), "{done:?}");
-    assert_eq!(blob(&library, "b.png").await, copy);
-    assert!(library.store.expects_blob(copy).await.unwrap());
+    // Whether that file came first, and has the old copy, or the verdict did, and it has a new one.
+    let kept = blob(&library, "b.png").await;
+    assert!(library.store.expects_blob(kept).await.unwrap());
     library.finish().await;
 }
 

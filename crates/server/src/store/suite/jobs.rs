@@ -11,7 +11,7 @@ use super::super::{Claimed, JobClass, JobCounts, NewJob, Store};
 use super::world::run_into_each_other;
 use super::{NOW, World, later};
 
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 fn job(key: &str, run_at: UnixMillis) -> NewJob {
     NewJob {

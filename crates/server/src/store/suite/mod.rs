@@ -1,8 +1,6 @@
 //! What every verb of the store must do, on the engine of the world: SQLite in the small one, PostgreSQL in the large.
 //! Whatever a scenario did, the audit must find nothing at its end.
 
-#![expect(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
-
 mod accounts;
 mod collecting;
 mod folders;
@@ -28,9 +26,9 @@ pub(crate) use world::World;
 /// When every scenario begins.
 pub(crate) const NOW: UnixMillis = UnixMillis::new(1_785_412_800_000);
 /// How long a registration lasts here.
-const URL_LIFE: Duration = Duration::from_secs(120);
+const URL_LIFE: Duration = Duration::from_mins(2);
 /// How long a temporary file lasts here.
-const TEMP_LIFE: Duration = Duration::from_secs(3600);
+const TEMP_LIFE: Duration = Duration::from_hours(1);
 /// The most that temporary files may take here.
 const TEMP_LIMIT: i64 = 1000;
 /// The most folders of a client here, its root and `temp` included.

@@ -115,7 +115,7 @@ pub(super) async fn run_into_each_other(
 async fn waiting(db: &Db) -> usize {
     const WAITING: &str = "
         SELECT COUNT(*) FROM pg_stat_activity
-        WHERE application_name = current_setting('application_name') AND wait_event_type = 'Lock'";
+        WHERE application_name = current_setting('application_name') AND wait_event IN ('transactionid', 'tuple')";
     let (count,): (i64,) = sqlx::query_as(WAITING).fetch_one(db.postgres().unwrap()).await.unwrap();
     usize::try_from(count).unwrap()
 }
