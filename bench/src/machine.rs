@@ -7,8 +7,8 @@ use crate::{Bench, Outcome};
 
 /// The versions, the machine and the disk.
 pub(crate) fn describe(bench: &Bench) -> Outcome<String> {
-    let version = said(&mut command(&bench.binary).arg("--version"))?;
-    let dd = said(&mut command("dd").arg("--version"))?;
+    let version = said(command(&bench.binary).arg("--version"))?;
+    let dd = said(command("dd").arg("--version"))?;
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
     let cpus = std::fs::read_to_string("/proc/cpuinfo")?;
     let model = field(&cpus, "model name").unwrap_or("an unknown processor");
