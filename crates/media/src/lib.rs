@@ -1,6 +1,6 @@
 //! Untrusted media.
 //!
-//! [`sniff`] says what a file is by its first bytes: pure, and it never fails. [`run`] is the one door through which
+//! [`sniff()`] says what a file is by its first bytes: pure, and it never fails. [`run()`] is the one door through which
 //! Reelshelf starts another program: with limits on time, output and number, and with nothing left behind.
 //! The crate knows no HTTP, no SQL and no blob store.
 #![warn(missing_docs)]
