@@ -1,10 +1,10 @@
 //! Bodies as the library takes them: pieces, and errors in its words.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::body::{Body, BodyDataStream};
+use axum::body::{Body, BodyDataStream, HttpBody};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_LENGTH;
 use bytes::Bytes;
@@ -19,46 +19,20 @@ pub(super) fn pieces(body: Body) -> impl Stream<Item = Result<Bytes>> + Send + U
     })
 }
 
-/// How much of a body came.
-#[derive(Default)]
-pub(super) struct Progress {
-    received: AtomicU64,
-    ended: AtomicBool,
-}
-
-impl Progress {
-    /// Whether all of it came, as far as its end or its announced length tells.
-    pub(super) fn is_complete(&self, length: Option<u64>) -> bool {
-        self.ended.load(Ordering::Relaxed) || length == Some(self.received.load(Ordering::Relaxed))
-    }
-
-    fn note<E>(&self, piece: Option<&Result<Bytes, E>>) {
-        match piece {
-            Some(Ok(piece)) => {
-                self.received.fetch_add(piece.len() as u64, Ordering::Relaxed);
-            }
-            Some(Err(_)) => {}
-            None => self.ended.store(true, Ordering::Relaxed),
-        }
-    }
-}
-
-/// A body whose sender may be slow, but may not stand still: it would keep its connection for ever.
-pub(super) fn impatient(body: Body, idle: Duration, progress: Arc<Progress>) -> Body {
-    let next = move |pieces: Option<BodyDataStream>| {
-        let progress = Arc::clone(&progress);
-        async move {
-            let mut pieces = pieces?;
-            match tokio::time::timeout(idle, pieces.next()).await {
-                Ok(piece) => {
-                    progress.note(piece.as_ref());
-                    piece.map(|piece| (piece.map_err(axum::Error::into_inner), Some(pieces)))
-                }
-                Err(_) => Some((Err(stood_still().into()), None)),
-            }
-        }
+/// A body whose sender may be slow, but may not stand still: it would keep its connection for ever. Beside it, whether
+/// all of it was read.
+pub(super) fn impatient(body: Body, idle: Duration) -> (Body, Arc<AtomicBool>) {
+    let over = Arc::new(AtomicBool::new(body.is_end_stream()));
+    let seen = Arc::clone(&over);
+    let next = move |state: Option<(BodyDataStream, Arc<AtomicBool>)>| async move {
+        let (mut pieces, seen) = state?;
+        let Ok(piece) = tokio::time::timeout(idle, pieces.next()).await else {
+            return Some((Err(stood_still().into()), None));
+        };
+        seen.store(piece.is_none() || pieces.is_end_stream(), Ordering::Relaxed);
+        piece.map(|piece| (piece.map_err(axum::Error::into_inner), Some((pieces, seen))))
     };
-    Body::from_stream(futures::stream::unfold(Some(body.into_data_stream()), next))
+    (Body::from_stream(futures::stream::unfold(Some((body.into_data_stream(), seen)), next)), over)
 }
 
 fn stood_still() -> Error {

@@ -1,10 +1,9 @@
 //! One log line and one set of metrics for each request. The path is logged by its route, so that no name of a client's
 //! file and no signature gets into a log.
 
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::body::HttpBody;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderName, HeaderValue, Method};
@@ -13,7 +12,7 @@ use axum::response::Response;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::body::{Progress, content_length, impatient};
+use super::body::impatient;
 use crate::app::App;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -34,15 +33,14 @@ fn known(method: &Method) -> &str {
     if KNOWN.contains(method) { method.as_str() } else { "other" }
 }
 
-/// Cuts bodies that stand still, whoever reads them; and says that the connection closes when an answer comes before the
-/// end of a body, so that the client does not send its next request into it.
+/// Cuts bodies that stand still, whoever reads them. When an answer does not wait for the whole body, the connection has
+/// no place for a next request, and its client must hear of that or it would send one.
 pub(super) async fn hurry(State(app): State<App>, request: Request, next: Next) -> Response {
     let idle = Duration::from_secs(app.settings.server.idle_seconds);
-    let (bodiless, length) = (request.body().is_end_stream(), content_length(request.headers()));
-    let progress = Arc::new(Progress::default());
-    let watched = Arc::clone(&progress);
-    let mut response = next.run(request.map(|body| impatient(body, idle, watched))).await;
-    if !bodiless && !progress.is_complete(length) {
+    let (parts, body) = request.into_parts();
+    let (body, over) = impatient(body, idle);
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    if !over.load(Ordering::Relaxed) {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response

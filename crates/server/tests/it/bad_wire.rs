@@ -84,6 +84,29 @@ async fn a_client_that_sends_everything_first_still_reads_its_refusal() {
     app.finish().await;
 }
 
+/// Otherwise the client would send its next request to a connection that is about to close.
+#[tokio::test]
+async fn an_answer_before_the_end_of_a_body_says_that_its_connection_closes() {
+    let app = TestApp::start().await;
+    let key = app.key("render").await;
+    let head = |line: &str, rest: &str| format!("{line} HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\n{rest}");
+    for (line, key_too) in
+        [("POST /v2/media?name=..", true), ("POST /v2/media/folder", false), ("PUT /v2/nothing", true)]
+    {
+        let request = head(line, "content-length: 1000\r\n\r\n");
+        let request = if key_too { request } else { request.replace(&key, "x") };
+        let answer = app.raw(request.as_bytes()).await.expect("an answer");
+        assert_eq!(answer.header("connection"), Some("close"), "{line}: {}", answer.status);
+    }
+    // Read to its end, it makes room for the next.
+    let body = "content-length: 14\r\n\r\n{\"folder\":\"a\"}";
+    let last = head("GET /v2/media", "connection: close\r\n\r\n");
+    let answers = app.raw((head("POST /v2/media/folder", body) + &last).as_bytes()).await.unwrap();
+    assert_eq!((answers.status, answers.header("connection")), (200, None));
+    assert!(answers.text().contains("HTTP/1.1 200 OK"), "and then the second: {}", answers.text());
+    app.finish().await;
+}
+
 /// Posts a form by hand.
 async fn form(app: &TestApp, key: &str, content_type: &str, body: &[u8]) -> (u16, Value) {
     let request = app.request(Method::POST, "/v2/media").header("x-api-key", key).header("content-type", content_type);

@@ -108,13 +108,14 @@ async fn of_racing_transfers_of_other_bytes_one_succeeds_and_is_stored_whole() {
 async fn a_slow_transfer_outlives_its_url_and_keeps_its_name() {
     let app = TestApp::start().await;
     let key = app.key("render").await;
-    let bytes = vec![9; 5 * PIECE];
+    let bytes = vec![9; PIECE + 4];
     let url = app.upload_url(&key, "", "slow.png", bytes.len()).await;
     let mut transfer = Transfer::begin(&app, &url, bytes.len()).await;
-    let mut pieces = bytes.chunks(PIECE);
-    transfer.send(pieces.next().unwrap()).await;
+    let (first, rest) = bytes.split_at(PIECE);
+    transfer.send(first).await;
     until(async || scratch_files(&app).await == 1).await;
-    for piece in pieces {
+    // Single bytes: each arrives as a whole, at its own time.
+    for piece in rest.chunks(1) {
         // Longer together than any URL lives; each pause as long as a pause may be.
         app.advance(Duration::from_mins(1));
         app.run_jobs().await;
