@@ -89,6 +89,8 @@ impl Place {
         for (name, value) in [
             ("UPLOADS__URL_SECONDS", "3"),
             ("UPLOADS__RENEW_SECONDS", "1"),
+            // A transfer's registration outlives the longest pause that a transfer may make.
+            ("SERVER__IDLE_SECONDS", "2"),
             ("JOBS__COLLECT_SECONDS", "1"),
             ("JOBS__EXPIRE_SECONDS", "1"),
             ("JOBS__SWEEP_SECONDS", "3"),
