@@ -16,6 +16,7 @@ mod interrupt;
 mod jobs;
 mod keys;
 mod listing;
+mod readers;
 mod register;
 mod relocate;
 mod settings;
