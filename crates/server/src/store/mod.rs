@@ -24,6 +24,7 @@ mod settings;
 pub(crate) mod suite;
 mod uploads;
 mod walk;
+mod whole;
 mod writer;
 
 use std::str::FromStr;
