@@ -216,17 +216,29 @@ impl Fill {
     }
 
     /// Everything is here: its size, its hash and its first bytes.
-    pub async fn finish(mut self) -> Result<Filled> {
-        // Also for an empty file, which must exist.
-        self.send_off().await?;
-        let sink = self.sink().await?;
-        Ok(Filled {
-            size: ByteSize::new(sink.size),
-            hash: AssetHash::from_bytes(sink.hasher.finalize().into()),
-            head: sink.head,
-            file: sink.file,
-            path: sink.path,
+    pub async fn finish(self) -> Result<Filled> {
+        self.finish_with(Ok).await
+    }
+
+    /// Everything is here, and the thread that writes the last of it does what comes then.
+    pub(super) async fn finish_with<T: Send + 'static>(
+        mut self,
+        then: impl FnOnce(Filled) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let mut sink = self.sink().await?;
+        let piece = std::mem::take(&mut self.gathered);
+        blocking("writing a scratch file", move || {
+            // Also for an empty file, which must exist.
+            sink.write(&piece)?;
+            then(Filled {
+                size: ByteSize::new(sink.size),
+                hash: AssetHash::from_bytes(sink.hasher.finalize().into()),
+                head: sink.head,
+                file: sink.file,
+                path: sink.path,
+            })
         })
+        .await
     }
 
     async fn send_off(&mut self) -> Result<()> {
@@ -271,7 +283,22 @@ pub struct Filled {
     path: ScratchPath,
 }
 
+/// What is known of bytes that are durable.
+pub struct Kept {
+    /// How many bytes.
+    pub size: ByteSize,
+    /// Which bytes.
+    pub hash: AssetHash,
+    /// The first of them, enough to tell what they are.
+    pub head: Vec<u8>,
+}
+
 impl Filled {
+    /// What will be known of it once it is durable.
+    pub(super) fn kept(&self) -> Kept {
+        Kept { size: self.size, hash: self.hash, head: self.head.clone() }
+    }
+
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
         &self.path.0

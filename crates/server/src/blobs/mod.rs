@@ -19,7 +19,7 @@ use crate::config::{BlobSettings, ServerSettings};
 
 pub use collect::{collect, sweep_orphans};
 pub use disk::FreeDisk;
-pub use fill::{Fill, Filled, Scratch};
+pub use fill::{Fill, Filled, Kept, Scratch};
 pub use key::{BlobKey, SHARDS};
 
 use fill::Fate;
@@ -79,6 +79,18 @@ impl Blobs {
         match &self.place {
             Place::Local(local) => local.commit(key, filled).await,
             Place::Remote(remote) => remote.commit(key, filled).await,
+        }
+    }
+
+    /// Makes everything that a scratch file was filled with durable under its key, in one go where that can be.
+    pub async fn keep(&self, key: BlobKey, fill: Fill) -> Result<Kept> {
+        match &self.place {
+            Place::Local(local) => local.keep(key, fill).await,
+            Place::Remote(remote) => {
+                let filled = fill.finish().await?;
+                let kept = filled.kept();
+                remote.commit(key, filled).await.map(|()| kept)
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Caller, NewFile, SignedUpload, register};
 use crate::app::App;
-use crate::blobs::{BlobKey, Fill, Filled};
+use crate::blobs::{BlobKey, Fill};
 use crate::store::{Arrived, Asset, Committed, Registration, UploadTicket};
 
 /// The longest upload in one request that is taken before anything is registered: one that a single write brings to the
@@ -109,16 +109,17 @@ where
     S: Stream<Item = Result<Bytes>> + Send + Unpin,
 {
     let mut fill = app.blobs.fill().await?;
+    let mut received = 0;
     while let Some(piece) = tokio::time::timeout(idle(app), body.next()).await.map_err(|_| stood_still())? {
         let piece = piece?;
+        received += piece.len() as u64;
         fill.write(&piece).await?;
     }
-    let filled = fill.finish().await?;
-    if Some(filled.size) != file.size {
+    if file.size != Some(ByteSize::new(received)) {
         return Err(Error::invalid("body", "is not as long as was said; send it again"));
     }
     let upload = UploadId::generate(app.now(), app.chance.as_ref())?;
-    let arrived = keep(app, caller.client, upload, filled).await?;
+    let arrived = keep(app, caller.client, upload, fill).await?;
     let refused = match app.store.store_whole(registration, arrived.clone(), app.chance.as_ref()).await {
         Ok(asset) => return Ok(Some(asset)),
         Err(error) => error,
@@ -195,29 +196,29 @@ fn stood_still() -> Error {
 
 /// Makes a filled scratch file the file of its upload.
 pub async fn finish(app: &App, ticket: &UploadTicket, fill: Fill) -> Result<Committed> {
-    let filled = fill.finish().await?;
     if let Some(done) = ticket.done {
-        return if done == filled.hash { Ok(Committed::Again) } else { Err(Error::Denied(Denial::OtherBytes)) };
+        let same = done == fill.finish().await?.hash;
+        return if same { Ok(Committed::Again) } else { Err(Error::Denied(Denial::OtherBytes)) };
     }
-    let arrived = keep(app, ticket.client, ticket.id, filled).await?;
+    let arrived = keep(app, ticket.client, ticket.id, fill).await?;
     settle(app, ticket, arrived).await
 }
 
 /// Makes bytes durable. Nothing refers to them yet.
-async fn keep(app: &App, client: ClientId, upload: UploadId, filled: Filled) -> Result<Arrived> {
+async fn keep(app: &App, client: ClientId, upload: UploadId, fill: Fill) -> Result<Arrived> {
     let now = app.now();
-    let arrived = Arrived {
+    let blob = BlobId::generate(now, app.chance.as_ref())?;
+    let kept = app.blobs.keep(BlobKey::Original(client, blob), fill).await?;
+    Ok(Arrived {
         upload,
-        blob: BlobId::generate(now, app.chance.as_ref())?,
-        hash: filled.hash,
-        size: filled.size,
-        media_type: sniff(&filled.head),
+        blob,
+        hash: kept.hash,
+        size: kept.size,
+        media_type: sniff(&kept.head),
         now,
         temp_expires_at: now.plus(app.settings.uploads.temp_life()),
         temp_limit: app.settings.uploads.temp_limit.to_column(),
-    };
-    app.blobs.commit(BlobKey::Original(client, arrived.blob), filled).await?;
-    Ok(arrived)
+    })
 }
 
 /// Makes durable bytes the file of a registered upload, or leaves them to the collector.
