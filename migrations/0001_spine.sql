@@ -96,8 +96,9 @@ CREATE TABLE assets (
 );
 CREATE UNIQUE INDEX assets_by_name ON assets (folder_id, name_key, name);
 CREATE INDEX assets_by_kind ON assets (folder_id, kind, name_key, name);
-CREATE INDEX assets_by_date ON assets (folder_id, created_at, id);
-CREATE INDEX assets_by_size ON assets (folder_id, size, id);
+-- With the name, so that a search in these orders reads no row that it does not show.
+CREATE INDEX assets_by_date ON assets (folder_id, created_at, id, name);
+CREATE INDEX assets_by_size ON assets (folder_id, size, id, name);
 CREATE INDEX assets_by_hash ON assets (client_id, hash);
 CREATE INDEX assets_by_blob ON assets (blob_id);
 CREATE INDEX assets_expiring ON assets (expires_at) WHERE expires_at IS NOT NULL;

@@ -2,13 +2,14 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
+use std::num::NonZeroU64;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use reelshelf_domain::{AssetHash, ByteSize, Error, Result};
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{Advice, FlockOperation, fadvise, flock};
 use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 
@@ -17,12 +18,25 @@ use super::blocking;
 /// How much is gathered before a thread hashes and writes it, while the next piece gathers.
 const PIECE: usize = 256 * 1024;
 
+/// How much is written before the disk is told to begin with it: what it has at the end of the upload, nobody waits for.
+const AHEAD: u64 = 8 * 1024 * 1024;
+
 /// The scratch folder of this process. Each process has its own and holds a lock in it; a folder whose lock nobody
 /// holds was left by a process that is gone, and is cleared at the next start of any.
 #[derive(Clone)]
 pub struct Scratch {
     root: PathBuf,
     own: Arc<Own>,
+    fate: Fate,
+}
+
+/// What becomes of scratch files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// They are made durable where they are, and renamed.
+    Kept,
+    /// They are read once more and deleted: the disk need not ever see them.
+    Sent,
 }
 
 struct Own {
@@ -32,7 +46,7 @@ struct Own {
 }
 
 impl Scratch {
-    pub(super) async fn open(root: PathBuf) -> Result<Self> {
+    pub(super) async fn open(root: PathBuf, fate: Fate) -> Result<Self> {
         let at = root.clone();
         let (folder, lock) = blocking("opening the scratch folder", move || {
             std::fs::create_dir_all(&at)?;
@@ -42,7 +56,7 @@ impl Scratch {
             claim(&at)
         })
         .await?;
-        Ok(Self { root, own: Arc::new(Own { folder, next: AtomicU64::new(0), _lock: lock }) })
+        Ok(Self { root, own: Arc::new(Own { folder, next: AtomicU64::new(0), _lock: lock }), fate })
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -52,7 +66,8 @@ impl Scratch {
     pub(super) fn fill(&self) -> Fill {
         let number = self.own.next.fetch_add(1, Ordering::Relaxed);
         let path = ScratchPath(self.own.folder.join(number.to_string()));
-        let sink = Sink { file: None, path, hasher: Sha256::new(), size: 0, head: Vec::new() };
+        let (hasher, head) = (Sha256::new(), Vec::new());
+        let sink = Sink { file: None, path, hasher, size: 0, begun: 0, head, fate: self.fate };
         Fill { gathered: Vec::new(), spare: Vec::new(), sink: Turn::Here(Box::new(sink)) }
     }
 
@@ -159,7 +174,10 @@ struct Sink {
     path: ScratchPath,
     hasher: Sha256,
     size: u64,
+    /// How much of it the disk was told to begin with.
+    begun: u64,
     head: Vec<u8>,
+    fate: Fate,
 }
 
 impl Sink {
@@ -171,6 +189,12 @@ impl Sink {
         file.write_all(piece)?;
         self.hasher.update(piece);
         self.size += piece.len() as u64;
+        let ahead = self.size - self.begun;
+        if self.fate == Fate::Kept && ahead >= AHEAD {
+            // Linux begins to write back what is dirty, and does not wait for it. Advice that is not taken does no harm.
+            let _ = fadvise(&*file, self.begun, NonZeroU64::new(ahead), Advice::DontNeed);
+            self.begun = self.size;
+        }
         let wanted = reelshelf_media::HEAD_BYTES.saturating_sub(self.head.len());
         self.head.extend_from_slice(&piece[..piece.len().min(wanted)]);
         Ok(())
@@ -192,17 +216,29 @@ impl Fill {
     }
 
     /// Everything is here: its size, its hash and its first bytes.
-    pub async fn finish(mut self) -> Result<Filled> {
-        // Also for an empty file, which must exist.
-        self.send_off().await?;
-        let sink = self.sink().await?;
-        Ok(Filled {
-            size: ByteSize::new(sink.size),
-            hash: AssetHash::from_bytes(sink.hasher.finalize().into()),
-            head: sink.head,
-            file: sink.file,
-            path: sink.path,
+    pub async fn finish(self) -> Result<Filled> {
+        self.finish_with(Ok).await
+    }
+
+    /// Everything is here, and the thread that writes the last of it does what comes then.
+    pub(super) async fn finish_with<T: Send + 'static>(
+        mut self,
+        then: impl FnOnce(Filled) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let mut sink = self.sink().await?;
+        let piece = std::mem::take(&mut self.gathered);
+        blocking("writing a scratch file", move || {
+            // Also for an empty file, which must exist.
+            sink.write(&piece)?;
+            then(Filled {
+                size: ByteSize::new(sink.size),
+                hash: AssetHash::from_bytes(sink.hasher.finalize().into()),
+                head: sink.head,
+                file: sink.file,
+                path: sink.path,
+            })
         })
+        .await
     }
 
     async fn send_off(&mut self) -> Result<()> {
@@ -247,7 +283,22 @@ pub struct Filled {
     path: ScratchPath,
 }
 
+/// What is known of bytes that are durable.
+pub struct Kept {
+    /// How many bytes.
+    pub size: ByteSize,
+    /// Which bytes.
+    pub hash: AssetHash,
+    /// The first of them, enough to tell what they are.
+    pub head: Vec<u8>,
+}
+
 impl Filled {
+    /// What will be known of it once it is durable.
+    pub(super) fn kept(&self) -> Kept {
+        Kept { size: self.size, hash: self.hash, head: self.head.clone() }
+    }
+
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
         &self.path.0

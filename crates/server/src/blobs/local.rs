@@ -9,7 +9,7 @@ use reelshelf_domain::{ByteRange, Error, Result};
 use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
-use super::{BlobKey, ByteStream, Filled, blocking};
+use super::{BlobKey, ByteStream, Fill, Filled, Kept, blocking};
 
 /// How much is read at a time.
 const PIECE: usize = 128 * 1024;
@@ -43,15 +43,16 @@ impl Local {
         self.root.join(key.name())
     }
 
-    pub(super) async fn commit(&self, key: BlobKey, mut filled: Filled) -> Result<()> {
+    pub(super) async fn commit(&self, key: BlobKey, filled: Filled) -> Result<()> {
         let place = self.place(key);
-        blocking("making a file durable", move || {
-            let scratch = filled.sync()?;
-            std::fs::rename(scratch, &place)?;
-            match place.parent() {
-                Some(folder) => File::open(folder)?.sync_all(),
-                None => Ok(()),
-            }
+        blocking("making a file durable", move || make_durable(filled, &place)).await
+    }
+
+    pub(super) async fn keep(&self, key: BlobKey, fill: Fill) -> Result<Kept> {
+        let place = self.place(key);
+        fill.finish_with(move |filled| {
+            let kept = filled.kept();
+            make_durable(filled, &place).map(|()| kept)
         })
         .await
     }
@@ -109,6 +110,16 @@ impl Local {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::internal("deleting a blob", error)),
             _ => Ok(()),
         }
+    }
+}
+
+/// The bytes first, then their name.
+fn make_durable(mut filled: Filled, place: &Path) -> std::io::Result<()> {
+    let scratch = filled.sync()?;
+    std::fs::rename(scratch, place)?;
+    match place.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
     }
 }
 

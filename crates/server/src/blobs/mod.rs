@@ -19,9 +19,10 @@ use crate::config::{BlobSettings, ServerSettings};
 
 pub use collect::{collect, sweep_orphans};
 pub use disk::FreeDisk;
-pub use fill::{Fill, Filled, Scratch};
+pub use fill::{Fill, Filled, Kept, Scratch};
 pub use key::{BlobKey, SHARDS};
 
+use fill::Fate;
 use local::Local;
 use remote::Remote;
 
@@ -45,12 +46,14 @@ enum Place {
 impl Blobs {
     /// Opens the place of the bytes, and clears what processes that are gone left half-written.
     pub async fn open(settings: &BlobSettings, server: &ServerSettings) -> Result<Self> {
-        let (place, scratch) = match settings.url.strip_prefix("file:") {
+        let (place, scratch, fate) = match settings.url.strip_prefix("file:") {
             // Scratch files are renamed to their place, so they live on the same file system.
-            Some(root) => (Place::Local(Local::open(Path::new(root)).await?), PathBuf::from(root).join("scratch")),
-            None => (Place::Remote(Remote::open(settings)?), server.data_dir.join("scratch")),
+            Some(root) => {
+                (Place::Local(Local::open(Path::new(root)).await?), PathBuf::from(root).join("scratch"), Fate::Kept)
+            }
+            None => (Place::Remote(Remote::open(settings)?), server.data_dir.join("scratch"), Fate::Sent),
         };
-        let scratch = Scratch::open(scratch).await?;
+        let scratch = Scratch::open(scratch, fate).await?;
         let disk = FreeDisk::of(scratch.folder(), settings.free_disk_floor);
         Ok(Self { place, scratch, disk })
     }
@@ -76,6 +79,18 @@ impl Blobs {
         match &self.place {
             Place::Local(local) => local.commit(key, filled).await,
             Place::Remote(remote) => remote.commit(key, filled).await,
+        }
+    }
+
+    /// Makes everything that a scratch file was filled with durable under its key, in one go where that can be.
+    pub async fn keep(&self, key: BlobKey, fill: Fill) -> Result<Kept> {
+        match &self.place {
+            Place::Local(local) => local.keep(key, fill).await,
+            Place::Remote(remote) => {
+                let filled = fill.finish().await?;
+                let kept = filled.kept();
+                remote.commit(key, filled).await.map(|()| kept)
+            }
         }
     }
 

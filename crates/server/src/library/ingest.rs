@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use reelshelf_domain::{BlobId, ByteSize, Denial, Error, Result, Thing, UnixMillis, UploadId};
+use reelshelf_domain::{BlobId, ByteSize, ClientId, Denial, Error, Result, Thing, UnixMillis, UploadId};
 use reelshelf_media::sniff;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Caller, NewFile, SignedUpload, register};
 use crate::app::App;
 use crate::blobs::{BlobKey, Fill};
-use crate::store::{Arrived, Asset, Committed, UploadTicket};
+use crate::store::{Arrived, Asset, Committed, Registration, UploadTicket};
+
+/// The longest upload in one request that is taken before anything is registered: one that a single write brings to the
+/// scratch file.
+const SMALL: ByteSize = ByteSize::new(256 * 1024);
 
 /// Takes the bytes of a signed upload URL. The signature is checked before a byte is read, and against the registered
 /// type and length.
@@ -49,32 +53,88 @@ where
     under_way(app, slot, |app| async move { receive(&app, ticket, body).await }).await
 }
 
-/// Registers and stores in one go: what cannot be repeated is given up when it fails.
+/// Registers and stores in one go.
 pub async fn upload<S>(app: &App, caller: &Caller, file: NewFile, body: S) -> Result<Asset>
 where
     S: Stream<Item = Result<Bytes>> + Send + Unpin + 'static,
 {
     // Before it is registered: a name that is taken for an upload that never begins helps nobody.
     let slot = slot(app)?;
-    let ticket = register(app, caller, &file).await?;
-    let stored = under_way(app, slot, |app| async move {
+    let (client, path) = (caller.client, file.path.clone());
+    let stored = if file.size.is_some_and(|size| size <= SMALL) && !file.overwrite {
+        let (registration, caller) = (file.registration(app, caller)?, caller.clone());
+        under_way(app, slot, |app| async move { upload_whole(&app, &caller, &file, registration, body).await }).await
+    } else {
+        let ticket = register(app, caller, &file).await?;
         let upload = ticket.id;
-        let received = receive(&app, ticket, body).await;
-        if received.is_err()
-            && let Err(error) = app.store.abandon_upload(upload, app.now()).await
-        {
-            tracing::error!(%error, "an upload that failed could not be given up; its registration will run out");
-        }
-        received
-    })
-    .await;
-    stored.map_err(|error| match error {
+        under_way(app, slot, |app| async move { or_abandon(&app, upload, receive(&app, ticket, body)).await }).await
+    };
+    let stored = stored.map_err(|error| match error {
         Error::Denied(Denial::StorageBlocked) => Error::StorageBlocked,
         // The file was deleted, or replaced as expired, while its bytes were on their way.
         Error::Denied(_) => Error::NotFound(Thing::File),
         error => error,
     })?;
-    app.store.asset(caller.client, &file.path).await
+    match stored {
+        Some(asset) => Ok(asset),
+        None => app.store.asset(client, &path).await,
+    }
+}
+
+/// What cannot be repeated is given up when it fails.
+async fn or_abandon(
+    app: &App,
+    upload: UploadId,
+    transfer: impl Future<Output = Result<Committed>>,
+) -> Result<Option<Asset>> {
+    let received = transfer.await;
+    if received.is_err()
+        && let Err(error) = app.store.abandon_upload(upload, app.now()).await
+    {
+        tracing::error!(%error, "an upload that failed could not be given up; its registration will run out");
+    }
+    received.map(|_| None)
+}
+
+/// Takes a small body before anything is registered, and makes a file of it in one transaction. Where that is refused,
+/// registering decides: it takes over a name whose time is over, and says best what stands in the way.
+async fn upload_whole<S>(
+    app: &App,
+    caller: &Caller,
+    file: &NewFile,
+    registration: Registration,
+    mut body: S,
+) -> Result<Option<Asset>>
+where
+    S: Stream<Item = Result<Bytes>> + Send + Unpin,
+{
+    let mut fill = app.blobs.fill().await?;
+    let mut received = 0;
+    while let Some(piece) = tokio::time::timeout(idle(app), body.next()).await.map_err(|_| stood_still())? {
+        let piece = piece?;
+        received += piece.len() as u64;
+        fill.write(&piece).await?;
+    }
+    if file.size != Some(ByteSize::new(received)) {
+        return Err(Error::invalid("body", "is not as long as was said; send it again"));
+    }
+    let upload = UploadId::generate(app.now(), app.chance.as_ref())?;
+    let arrived = keep(app, caller.client, upload, fill).await?;
+    let refused = match app.store.store_whole(registration, arrived.clone(), app.chance.as_ref()).await {
+        Ok(asset) => return Ok(Some(asset)),
+        Err(error) => error,
+    };
+    let registered = match refused {
+        Error::Internal(_) | Error::Unavailable(_) => Err(refused),
+        _ => register(app, caller, file).await,
+    };
+    match registered {
+        Ok(ticket) => or_abandon(app, ticket.id, settle(app, &ticket, arrived)).await,
+        Err(error) => {
+            app.store.disown_blob(caller.client, arrived).await?;
+            Err(error)
+        }
+    }
 }
 
 /// One of the uploads that may be under way at once.
@@ -136,22 +196,34 @@ fn stood_still() -> Error {
 
 /// Makes a filled scratch file the file of its upload.
 pub async fn finish(app: &App, ticket: &UploadTicket, fill: Fill) -> Result<Committed> {
-    let filled = fill.finish().await?;
     if let Some(done) = ticket.done {
-        return if done == filled.hash { Ok(Committed::Again) } else { Err(Error::Denied(Denial::OtherBytes)) };
+        let same = done == fill.finish().await?.hash;
+        return if same { Ok(Committed::Again) } else { Err(Error::Denied(Denial::OtherBytes)) };
     }
+    let arrived = keep(app, ticket.client, ticket.id, fill).await?;
+    settle(app, ticket, arrived).await
+}
+
+/// Makes bytes durable. Nothing refers to them yet.
+async fn keep(app: &App, client: ClientId, upload: UploadId, fill: Fill) -> Result<Arrived> {
     let now = app.now();
-    let arrived = Arrived {
-        upload: ticket.id,
-        blob: BlobId::generate(now, app.chance.as_ref())?,
-        hash: filled.hash,
-        size: filled.size,
-        media_type: sniff(&filled.head),
+    let blob = BlobId::generate(now, app.chance.as_ref())?;
+    let kept = app.blobs.keep(BlobKey::Original(client, blob), fill).await?;
+    Ok(Arrived {
+        upload,
+        blob,
+        hash: kept.hash,
+        size: kept.size,
+        media_type: sniff(&kept.head),
         now,
         temp_expires_at: now.plus(app.settings.uploads.temp_life()),
         temp_limit: app.settings.uploads.temp_limit.to_column(),
-    };
-    app.blobs.commit(BlobKey::Original(ticket.client, arrived.blob), filled).await?;
+    })
+}
+
+/// Makes durable bytes the file of a registered upload, or leaves them to the collector.
+async fn settle(app: &App, ticket: &UploadTicket, arrived: Arrived) -> Result<Committed> {
+    let arrived = Arrived { upload: ticket.id, ..arrived };
     let committed = app.store.commit_upload(arrived.clone()).await;
     if !matches!(committed, Ok(Committed::Stored)) {
         app.store.disown_blob(ticket.client, arrived).await?;

@@ -24,29 +24,36 @@ pub struct NewFile {
     pub overwrite: bool,
 }
 
+impl NewFile {
+    /// What is registered for it, once it is sure that it may be.
+    pub(super) fn registration(&self, app: &App, caller: &Caller) -> Result<Registration> {
+        let plan = app.settings.plans.get(&caller.plan)?;
+        check_content_type(&self.content_type)?;
+        if self.size.is_some_and(|size| size > plan.file) {
+            return Err(Error::TooLarge { what: Thing::File, limit: plan.file });
+        }
+        let now = app.now();
+        Ok(Registration {
+            client: caller.client,
+            path: self.path.clone(),
+            display_name: self.display_name.clone(),
+            content_type: self.content_type.clone(),
+            size: self.size,
+            reserve: self.size.unwrap_or(app.settings.uploads.reserve_step),
+            overwrite: self.overwrite,
+            now,
+            expires_at: now.plus(app.settings.uploads.url_life()),
+            temp_limit: app.settings.uploads.temp_limit.to_column(),
+            folder_limit: app.settings.limits.folders.into(),
+        })
+    }
+}
+
 /// Registers an upload.
 pub async fn register(app: &App, caller: &Caller, file: &NewFile) -> Result<UploadTicket> {
-    let plan = app.settings.plans.get(&caller.plan)?;
-    check_content_type(&file.content_type)?;
-    if file.size.is_some_and(|size| size > plan.file) {
-        return Err(Error::TooLarge { what: Thing::File, limit: plan.file });
-    }
+    let registration = file.registration(app, caller)?;
     app.blobs.check_disk().await?;
-    let now = app.now();
-    let expires_at = now.plus(app.settings.uploads.url_life());
-    let registration = Registration {
-        client: caller.client,
-        path: file.path.clone(),
-        display_name: file.display_name.clone(),
-        content_type: file.content_type.clone(),
-        size: file.size,
-        reserve: file.size.unwrap_or(app.settings.uploads.reserve_step),
-        overwrite: file.overwrite,
-        now,
-        expires_at,
-        temp_limit: app.settings.uploads.temp_limit.to_column(),
-        folder_limit: app.settings.limits.folders.into(),
-    };
+    let expires_at = registration.expires_at;
     let registered = app.store.register(registration, app.chance.as_ref()).await?;
     Ok(UploadTicket {
         id: registered.upload,

@@ -9,11 +9,10 @@ use std::time::Duration;
 use reelshelf_domain::{Error, Result};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{
-    ConnectOptions, Connection, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, SqliteConnection, Transaction};
 
+use super::readers::{Reader, Readers};
 use super::writer::{Verb, Writer};
 use crate::config::StoreSettings;
 
@@ -34,7 +33,7 @@ pub(super) struct Db {
 
 #[derive(Clone)]
 enum Engine {
-    Sqlite { readers: SqlitePool, writer: Writer },
+    Sqlite { readers: Readers, writer: Writer },
     Postgres { pool: PgPool },
 }
 
@@ -45,7 +44,8 @@ pub(super) struct Tx {
 }
 
 enum TxConnection {
-    Sqlite(PoolConnection<Sqlite>),
+    SqliteReader(Reader),
+    SqliteWriter(SqliteConnection),
     Postgres(PoolConnection<Postgres>),
     PostgresTransaction(Transaction<'static, Postgres>),
 }
@@ -105,8 +105,8 @@ macro_rules! execute {
 pub(super) use {execute, fetch_all, fetch_one, fetch_optional, on_db};
 
 impl Tx {
-    pub(super) fn sqlite(connection: PoolConnection<Sqlite>, statements: Arc<AtomicU64>) -> Self {
-        Self { connection: TxConnection::Sqlite(connection), statements }
+    pub(super) fn of_writer(connection: SqliteConnection, statements: Arc<AtomicU64>) -> Self {
+        Self { connection: TxConnection::SqliteWriter(connection), statements }
     }
 
     /// The connection, for one statement.
@@ -118,15 +118,24 @@ impl Tx {
     /// The connection, for what frames statements: transactions and savepoints.
     pub(super) fn uncounted(&mut self) -> Conn<'_> {
         match &mut self.connection {
-            TxConnection::Sqlite(connection) => Conn::Sqlite(connection),
+            TxConnection::SqliteReader(reader) => Conn::Sqlite(reader),
+            TxConnection::SqliteWriter(connection) => Conn::Sqlite(connection),
             TxConnection::Postgres(connection) => Conn::Postgres(connection),
             TxConnection::PostgresTransaction(transaction) => Conn::Postgres(transaction),
         }
     }
 
+    /// Closes the connection of the writer; any other goes back by itself.
+    pub(super) async fn close(self) -> Result<()> {
+        match self.connection {
+            TxConnection::SqliteWriter(connection) => connection.close().await.map_err(failed),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether this is PostgreSQL: for the claim of a job and for NOTIFY, the differences that remain.
     pub(super) const fn is_postgres(&self) -> bool {
-        !matches!(self.connection, TxConnection::Sqlite(_))
+        matches!(self.connection, TxConnection::Postgres(_) | TxConnection::PostgresTransaction(_))
     }
 }
 
@@ -138,10 +147,8 @@ impl Db {
         let engine = if settings.is_sqlite() {
             let options = sqlite_options(settings)?;
             migrate_sqlite(&options).await?;
-            let readers = SqlitePoolOptions::new()
-                .max_connections(settings.read_connections)
-                .acquire_timeout(Duration::from_secs(settings.acquire_timeout_seconds))
-                .connect_lazy_with(options.clone().pragma("query_only", "1"));
+            let patience = Duration::from_secs(settings.acquire_timeout_seconds);
+            let readers = Readers::new(options.clone().pragma("query_only", "1"), settings.read_connections, patience);
             let writer = Writer::start(options, Arc::clone(&statements)).await?;
             Engine::Sqlite { readers, writer }
         } else {
@@ -159,7 +166,7 @@ impl Db {
     /// A connection that reads.
     pub(super) async fn read(&self) -> Result<Tx> {
         let connection = match &self.engine {
-            Engine::Sqlite { readers, .. } => TxConnection::Sqlite(readers.acquire().await.map_err(failed)?),
+            Engine::Sqlite { readers, .. } => TxConnection::SqliteReader(readers.lend().await?),
             Engine::Postgres { pool } => TxConnection::Postgres(pool.acquire().await.map_err(failed)?),
         };
         Ok(Tx { connection, statements: Arc::clone(&self.statements) })

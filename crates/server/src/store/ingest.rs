@@ -82,7 +82,7 @@ pub enum Committed {
 impl Arrived {
     /// The copy that the file refers to: ours, or the one that this client already had. In the latter case ours goes to
     /// the collector at once.
-    async fn keep_blob(&self, tx: &mut Tx, client: ClientId) -> Result<String> {
+    pub(super) async fn keep_blob(&self, tx: &mut Tx, client: ClientId) -> Result<String> {
         let (ours, hash) = (self.blob.to_string(), self.hash.to_string());
         let (size, now) = (self.size.to_column(), self.now.get());
         let client = client.as_str();

@@ -53,29 +53,36 @@ const DATE_DOWN: Pages = pages!("created_at DESC, id DESC", " AND (created_at, i
 const SIZE: Pages = pages!("size, id", " AND (size, id) > ($3, $4)");
 const SIZE_DOWN: Pages = pages!("size DESC, id DESC", " AND (size, id) < ($3, $4)");
 
-/// The matches of a search in one order, each with the count of all matches, in one pass over the folder. The matches
-/// are found in the index; only the page's own rows are read whole. `$1` the folder, `$2` the most rows, `$3` the
-/// offset, `$4` the pattern, `$5` the kind or NULL.
+/// The matches of a search in one order, each with the count of all matches. The page is found first, and what is behind
+/// it is only counted, so that together they pass over the folder once. An index gives all that this looks at; only the
+/// page's own rows are read whole. `$1` the folder, `$2` the most rows, `$3` the offset, `$4` the pattern, `$5` the kind
+/// or NULL.
 macro_rules! search {
-    ($inner:literal, $outer:literal) => {
+    ($first:literal, $second:literal, $way:literal, $back:literal, $behind:literal) => {
         concat!(
-            "SELECT hits.matches,",
+            "WITH page AS (SELECT id AS hit, ",
+            concat!($first, ", ", $second),
+            " FROM assets
+                WHERE folder_id = $1 AND lower(name) LIKE $4 ESCAPE '\\' AND ($5 IS NULL OR kind = $5) ORDER BY ",
+            concat!($first, $way, ", ", $second, $way),
+            " LIMIT $2 OFFSET $3)
+            SELECT CAST($3 AS BIGINT) + (SELECT COUNT(*) FROM page)
+                + CASE WHEN (SELECT COUNT(*) FROM page) < $2 THEN 0 ELSE (SELECT COUNT(*) FROM assets
+                    WHERE folder_id = $1 AND lower(name) LIKE $4 ESCAPE '\\' AND ($5 IS NULL OR kind = $5) AND ",
+            concat!("(", $first, ", ", $second, ") ", $behind, " (SELECT ", $first, ", ", $second),
+            " FROM page ORDER BY ",
+            concat!($first, $back, ", ", $second, $back),
+            " LIMIT 1)) END AS matches,",
             asset_columns!(),
-            "FROM (
-                SELECT id AS hit, COUNT(*) OVER () AS matches FROM assets
-                WHERE folder_id = $1 AND lower(name) LIKE $4 ESCAPE '\\' AND ($5 IS NULL OR kind = $5)
-                ORDER BY ",
-            $inner,
-            " LIMIT $2 OFFSET $3
-            ) hits JOIN assets ON assets.id = hits.hit ORDER BY ",
-            $outer
+            "FROM page JOIN assets ON assets.id = page.hit ORDER BY ",
+            concat!("assets.", $first, $way, ", assets.", $second, $way)
         )
     };
 }
 
 /// As above, behind a place: `$3` and `$4` are the place, `$5` the pattern, `$6` the kind or NULL.
 macro_rules! search_after {
-    ($order:literal, $after:literal) => {
+    ($first:literal, $second:literal, $way:literal, $behind:literal) => {
         concat!(
             "SELECT (
                 SELECT COUNT(*) FROM assets
@@ -83,10 +90,9 @@ macro_rules! search_after {
             ) AS matches,",
             asset_columns!(),
             "FROM assets
-            WHERE folder_id = $1 AND lower(name) LIKE $5 ESCAPE '\\' AND ($6 IS NULL OR kind = $6)",
-            $after,
-            " ORDER BY ",
-            $order,
+            WHERE folder_id = $1 AND lower(name) LIKE $5 ESCAPE '\\' AND ($6 IS NULL OR kind = $6) AND ",
+            concat!("(", $first, ", ", $second, ") ", $behind, " ($3, $4) ORDER BY "),
+            concat!($first, $way, ", ", $second, $way),
             " LIMIT $2"
         )
     };
@@ -98,22 +104,26 @@ struct Searches {
 }
 
 macro_rules! searches {
-    ($order:literal, $after:literal, $outer:literal) => {
-        Searches { by_offset: search!($order, $outer), after: search_after!($order, $after) }
+    ($first:literal, $second:literal, up) => {
+        searches!($first, $second, "", " DESC", ">")
+    };
+    ($first:literal, $second:literal, down) => {
+        searches!($first, $second, " DESC", "", "<")
+    };
+    ($first:literal, $second:literal, $way:literal, $back:literal, $behind:literal) => {
+        Searches {
+            by_offset: search!($first, $second, $way, $back, $behind),
+            after: search_after!($first, $second, $way, $behind),
+        }
     };
 }
 
-const SEARCH_NAME: Searches =
-    searches!("name_key, name", " AND (name_key, name) > ($3, $4)", "assets.name_key, assets.name");
-const SEARCH_NAME_DOWN: Searches =
-    searches!("name_key DESC, name DESC", " AND (name_key, name) < ($3, $4)", "assets.name_key DESC, assets.name DESC");
-const SEARCH_DATE: Searches =
-    searches!("created_at, id", " AND (created_at, id) > ($3, $4)", "assets.created_at, assets.id");
-const SEARCH_DATE_DOWN: Searches =
-    searches!("created_at DESC, id DESC", " AND (created_at, id) < ($3, $4)", "assets.created_at DESC, assets.id DESC");
-const SEARCH_SIZE: Searches = searches!("size, id", " AND (size, id) > ($3, $4)", "assets.size, assets.id");
-const SEARCH_SIZE_DOWN: Searches =
-    searches!("size DESC, id DESC", " AND (size, id) < ($3, $4)", "assets.size DESC, assets.id DESC");
+const SEARCH_NAME: Searches = searches!("name_key", "name", up);
+const SEARCH_NAME_DOWN: Searches = searches!("name_key", "name", down);
+const SEARCH_DATE: Searches = searches!("created_at", "id", up);
+const SEARCH_DATE_DOWN: Searches = searches!("created_at", "id", down);
+const SEARCH_SIZE: Searches = searches!("size", "id", up);
+const SEARCH_SIZE_DOWN: Searches = searches!("size", "id", down);
 
 const COUNT_MATCHES: &str = "
     SELECT COUNT(*) FROM assets

@@ -16,6 +16,7 @@ mod interrupt;
 mod jobs;
 mod keys;
 mod listing;
+mod readers;
 mod register;
 mod relocate;
 mod settings;
@@ -23,6 +24,7 @@ mod settings;
 pub(crate) mod suite;
 mod uploads;
 mod walk;
+mod whole;
 mod writer;
 
 use std::str::FromStr;

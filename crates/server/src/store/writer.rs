@@ -12,10 +12,12 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use reelshelf_domain::{Error, Result};
-use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::db::{Conn, Tx, failed};
 
@@ -40,7 +42,8 @@ pub(super) trait Verb: Clone + Send + Sync + 'static {
 #[derive(Clone)]
 pub(super) struct Writer {
     queue: mpsc::Sender<Box<dyn Queued>>,
-    pool: SqlitePool,
+    stop: CancellationToken,
+    task: TaskTracker,
 }
 
 /// A verb whose caller waits.
@@ -81,10 +84,12 @@ impl<V: Verb> Queued for Waiting<V> {
 impl Writer {
     /// Opens the one connection that writes, and starts its task.
     pub(super) async fn start(options: SqliteConnectOptions, statements: Arc<AtomicU64>) -> Result<Self> {
-        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.map_err(failed)?;
+        let tx = Tx::of_writer(options.connect().await.map_err(failed)?, statements);
         let (queue, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(write_groups(pool.clone(), waiting, statements));
-        Ok(Self { queue, pool })
+        let (stop, task) = (CancellationToken::new(), TaskTracker::new());
+        task.spawn(write_groups(tx, waiting, stop.clone()));
+        task.close();
+        Ok(Self { queue, stop, task })
     }
 
     /// Runs a verb, and answers when it is durable.
@@ -95,47 +100,45 @@ impl Writer {
         answer.await.map_err(|_| Error::Unavailable("the database"))?
     }
 
+    /// Ends the group under way; who still waits hears that there is no database any more.
     pub(super) async fn close(&self) {
-        self.pool.close().await;
+        self.stop.cancel();
+        self.task.wait().await;
     }
 }
 
-async fn write_groups(pool: SqlitePool, mut waiting: mpsc::Receiver<Box<dyn Queued>>, statements: Arc<AtomicU64>) {
-    while let Some(first) = waiting.recv().await {
-        let Ok(connection) = pool.acquire().await.inspect_err(|error| tracing::error!(%error, "no writer connection"))
-        else {
-            // The caller of `first` hears that the database is not available.
-            if pool.is_closed() {
-                return;
-            }
-            continue;
-        };
-        let mut tx = Tx::sqlite(connection, Arc::clone(&statements));
+async fn write_groups(mut tx: Tx, mut waiting: mpsc::Receiver<Box<dyn Queued>>, stop: CancellationToken) {
+    while let Some(Some(first)) = stop.run_until_cancelled(waiting.recv()).await {
         if let Err(error) = write_group(&mut tx, first, &mut waiting).await {
             tracing::error!(%error, "a group of writes failed");
             let _ = frame(&mut tx, "ROLLBACK").await;
         }
     }
+    if let Err(error) = tx.close().await {
+        tracing::warn!(%error, "the connection that writes could not be closed");
+    }
 }
 
 async fn write_group(tx: &mut Tx, first: Box<dyn Queued>, waiting: &mut mpsc::Receiver<Box<dyn Queued>>) -> Result<()> {
     // Immediately: a transaction that first reads and then writes fails as busy when another process wrote meanwhile.
-    frame(tx, "BEGIN IMMEDIATE").await?;
+    frame(tx, "BEGIN IMMEDIATE; SAVEPOINT verb").await?;
     let started = Instant::now();
     let mut answers = Vec::new();
     let mut next = Some(first);
+    let mut committed = Ok(());
     while let Some(queued) = next {
-        frame(tx, "SAVEPOINT verb").await?;
         let ran = queued.run(tx).await;
         answers.push(ran.answer);
-        if !ran.keep {
-            frame(tx, "ROLLBACK TO verb").await?;
-        }
-        frame(tx, "RELEASE verb").await?;
         let full = answers.len() >= GROUP_VERBS || started.elapsed() >= GROUP_TIME;
         next = if full { None } else { waiting.try_recv().ok() };
+        // One message to the database's thread for each verb's frame: waking it costs more than what it does then.
+        match (ran.keep, next.is_some()) {
+            (true, true) => frame(tx, "RELEASE verb; SAVEPOINT verb").await?,
+            (false, true) => frame(tx, "ROLLBACK TO verb").await?,
+            (true, false) => committed = frame(tx, "COMMIT").await,
+            (false, false) => committed = frame(tx, "ROLLBACK TO verb; COMMIT").await,
+        }
     }
-    let committed = frame(tx, "COMMIT").await;
     metrics::histogram!("reelshelf_commit_verbs").record(u32::try_from(answers.len()).unwrap_or(u32::MAX));
     for answer in answers {
         answer(committed.is_ok());

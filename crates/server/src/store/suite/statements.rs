@@ -8,7 +8,7 @@ use sqlx::{Executor, SqlSafeStr};
 use super::super::db::Conn;
 use super::super::{
     assets, audit, blobs, clients, counters, folders, freshness, ingest, interrupt, jobs, keys, listing, register,
-    relocate, settings, uploads,
+    relocate, settings, uploads, whole,
 };
 use super::World;
 
@@ -27,6 +27,7 @@ fn everywhere() -> Vec<&'static str> {
         ingest::STATEMENTS,
         register::STATEMENTS,
         uploads::STATEMENTS,
+        whole::STATEMENTS,
     ];
     arrays.concat().into_iter().chain(listing::statements()).collect()
 }

@@ -1,0 +1,93 @@
+//! The connections that read SQLite. sqlx's own pool asks a connection before and after each use whether it is still
+//! there; here that is never in doubt, and each question wakes a thread.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reelshelf_domain::{Error, Result};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::db::failed;
+
+/// A handle on the connections.
+#[derive(Clone)]
+pub(super) struct Readers(Arc<Shared>);
+
+struct Shared {
+    options: SqliteConnectOptions,
+    most: u32,
+    patience: Duration,
+    turns: Arc<Semaphore>,
+    /// Opened when first needed, and kept.
+    idle: Mutex<Vec<SqliteConnection>>,
+}
+
+/// A connection that is lent to one reader. It goes back when this is dropped.
+pub(super) struct Reader {
+    connection: Option<SqliteConnection>,
+    home: Arc<Shared>,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Readers {
+    /// At most so many connections; who must wait for one longer than this is told that there is none.
+    pub(super) fn new(options: SqliteConnectOptions, most: u32, patience: Duration) -> Self {
+        let turns = Semaphore::new(usize::try_from(most).unwrap_or(Semaphore::MAX_PERMITS));
+        Self(Arc::new(Shared { options, most, patience, turns: Arc::new(turns), idle: Mutex::default() }))
+    }
+
+    /// A connection of one's own for a while.
+    pub(super) async fn lend(&self) -> Result<Reader> {
+        let shared = &self.0;
+        let turn = tokio::time::timeout(shared.patience, Arc::clone(&shared.turns).acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else { return Err(Error::Unavailable("the database")) };
+        let idle = shared.idle().pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => shared.options.connect().await.map_err(failed)?,
+        };
+        Ok(Reader { connection: Some(connection), home: Arc::clone(shared), _turn: turn })
+    }
+
+    /// Waits for the readers, and closes the connections.
+    pub(super) async fn close(&self) {
+        let _all = self.0.turns.acquire_many(self.0.most).await;
+        self.0.turns.close();
+        let idle = std::mem::take(&mut *self.0.idle());
+        for connection in idle {
+            if let Err(error) = connection.close().await {
+                tracing::warn!(%error, "a connection that reads could not be closed");
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<SqliteConnection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Deref for Reader {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        self.connection.as_ref().unwrap_or_else(|| unreachable!("the connection is taken only by `drop`"))
+    }
+}
+
+impl DerefMut for Reader {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        self.connection.as_mut().unwrap_or_else(|| unreachable!("the connection is taken only by `drop`"))
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        // Before its turn ends, so that the next reader finds it.
+        self.home.idle().extend(self.connection.take());
+    }
+}
