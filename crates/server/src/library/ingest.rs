@@ -108,18 +108,18 @@ async fn upload_whole<S>(
 where
     S: Stream<Item = Result<Bytes>> + Send + Unpin,
 {
-    let mut fill = app.blobs.fill().await?;
+    let mut scratch = app.blobs.fill().await?;
     let mut received = 0;
     while let Some(piece) = tokio::time::timeout(idle(app), body.next()).await.map_err(|_| stood_still())? {
         let piece = piece?;
         received += piece.len() as u64;
-        fill.write(&piece).await?;
+        scratch.write(&piece).await?;
     }
     if file.size != Some(ByteSize::new(received)) {
         return Err(Error::invalid("body", "is not as long as was said; send it again"));
     }
     let upload = UploadId::generate(app.now(), app.chance.as_ref())?;
-    let arrived = keep(app, caller.client, upload, fill).await?;
+    let arrived = keep(app, caller.client, upload, scratch).await?;
     let refused = match app.store.store_whole(registration, arrived.clone(), app.chance.as_ref()).await {
         Ok(asset) => return Ok(Some(asset)),
         Err(error) => error,

@@ -12,7 +12,7 @@ use crate::support::TestApp;
 const FEW: u32 = 10;
 const MANY: u32 = 2_000;
 /// How often a request is tried again because the key had to be looked up meanwhile.
-const ATTEMPTS: u32 = 50;
+const ATTEMPTS: u32 = 3;
 
 /// A client whose key is in the cache.
 struct Counted {
@@ -62,16 +62,14 @@ impl Counted {
         }
     }
 
-    /// What a request costs beyond `warm`. The cache may lose its freshness at any moment when PostgreSQL's beat is
-    /// late, and the key is then looked up; such a measurement is repeated, with another file.
+    /// What a request costs beyond `warm`: the least of a few measurements, each with another file. The cache may lose
+    /// its freshness at any moment when PostgreSQL's beat is late, and a lookup of the key is then on top.
     async fn cost(&self, mut attempt: impl AsyncFnMut(&Self) -> u64) -> u64 {
+        let mut least = u64::MAX;
         for _ in 0..ATTEMPTS {
-            let cost = attempt(self).await;
-            if self.app.app().store.stamp().await.is_some() {
-                return cost;
-            }
+            least = least.min(attempt(self).await);
         }
-        panic!("the key cache is never fresh");
+        least
     }
 
     async fn cost_of_get(&self, path: &str) -> u64 {
@@ -282,6 +280,29 @@ async fn bytes_are_one_statement_and_a_transaction_of_at_most_eight() {
     assert_eq!(put(&counted, answer, "12345").await, 1 + 8, "replaced by bytes that the client has");
     let answer = counted.overwrite("temp/x", "new.png", "12345").await;
     assert_eq!(put(&counted, answer, "12345").await, 1 + 7, "temporary bytes that the client has");
+    clear(&counted).await;
+    counted.finish().await;
+}
+
+#[tokio::test]
+async fn a_small_upload_in_one_request_is_one_transaction_of_five_statements() {
+    let counted = Counted::start().await;
+    for filled in [FEW, MANY] {
+        counted.fill(if filled == FEW { 0 } else { FEW }, filled).await;
+        let cost = async |folder: &str, bytes: Option<&str>| {
+            let cost = async |counted: &Counted| {
+                let name = counted.name("whole");
+                let before = counted.warm().await;
+                counted.upload(folder, &name, bytes.unwrap_or(&name)).await;
+                counted.app.app().store.statements() - before
+            };
+            counted.cost(cost).await
+        };
+        assert_eq!(cost("f", None).await, 5, "a new file among {filled}");
+        counted.upload("f", &counted.name("first"), "12345").await;
+        assert_eq!(cost("f", Some("12345")).await, 6, "bytes that the client has, among {filled}");
+        assert_eq!(cost("temp", None).await, 5, "a temporary file among {filled}");
+    }
     clear(&counted).await;
     counted.finish().await;
 }

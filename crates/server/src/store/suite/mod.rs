@@ -10,6 +10,7 @@ mod races;
 mod relocating;
 mod statements;
 mod uploading;
+mod whole;
 mod world;
 mod writing;
 
