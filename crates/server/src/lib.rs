@@ -1,6 +1,6 @@
 //! Reelshelf, the self-hosted media library for automated video: everything of the binary but its `main`.
 //!
-//! Begin reading at `http/mod.rs`, then `library/ingest.rs`, then `store/uploads.rs`.
+//! Begin reading at `http/mod.rs`, then `library/ingest.rs`, then `store/ingest.rs`.
 
 pub mod app;
 pub mod blobs;
