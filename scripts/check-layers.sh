@@ -46,7 +46,7 @@ code='\.(rs|sql|sh|ts|tsx|js|css)$|^\.ci/run$|(^|/)Makefile$'
 sql='\b(SELECT|INSERT (OR [A-Z]+ )?INTO|DELETE FROM|UPDATE [a-z_]+ SET|PRAGMA|SAVEPOINT|BEGIN IMMEDIATE)\b'
 sql+='|\b(CREATE|ALTER|DROP) (UNIQUE )?(TABLE|INDEX|VIEW|TRIGGER|SCHEMA)\b'
 forbid_in_code "SQL stands only in $server/store and migrations" "$sql" "$product" "^$server/store(/|\.rs$)"
-forbid_in_code "sqlx is known only to $server/store" '\bsqlx::|\buse sqlx\b' "$product" "^$server/store(/|\.rs$)"
+forbid_in_code "sqlx and rusqlite are known only to $server/store" '\b(sqlx|rusqlite)::|\buse (sqlx|rusqlite)\b' "$product" "^$server/store(/|\.rs$)"
 forbid_in_code "object_store is known only to $server/blobs" \
     '\bobject_store::|\buse object_store\b' "$product" "^$server/blobs(/|\.rs$)"
 forbid_in_code "this layer knows no HTTP framework" '\baxum::|\buse axum\b' "^$server/(library|store|blobs|jobs)(/|\.rs$)"

@@ -248,10 +248,11 @@ impl Listing {
                 }
             },
         };
-        let matches = match hits.first().map(|hit| hit.matches) {
-            Some(matches) => matches,
+        let matches = match (hits.first().map(|hit| hit.matches), &self.slice) {
+            (Some(matches), _) => matches,
+            (None, Slice::Offset(0)) => 0,
             // A page behind the last match does not know how many there are.
-            None => fetch_one!(tx, (i64,), COUNT_MATCHES, &*folder, &*pattern, kind)?.0,
+            (None, _) => fetch_one!(tx, (i64,), COUNT_MATCHES, &*folder, &*pattern, kind)?.0,
         };
         Ok((hits.into_iter().map(|hit| hit.asset).collect(), matches))
     }

@@ -67,8 +67,8 @@ impl Store {
 
     /// A number that changes whenever what caches hold may be stale; `None` when nobody can tell, and caches are to be
     /// passed by.
-    pub async fn stamp(&self) -> Option<u64> {
-        self.freshness.stamp().await
+    pub fn stamp(&self) -> Option<u64> {
+        self.freshness.stamp()
     }
 
     /// Runs a verb that changes what caches hold.

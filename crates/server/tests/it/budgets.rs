@@ -48,7 +48,7 @@ impl Counted {
     async fn warm(&self) -> u64 {
         let store = &self.app.app().store;
         loop {
-            if store.stamp().await.is_none() {
+            if store.stamp().is_none() {
                 // PostgreSQL has not sent its beat yet.
                 tokio::task::yield_now().await;
                 continue;
