@@ -4,10 +4,10 @@ use reelshelf_domain::{
     AssetHash, AssetId, BlobId, ByteSize, ClientId, DisplayName, Error, FileName, FolderId, MediaKind, MediaPath,
     MediaType, Result, Thing, UnixMillis,
 };
-use sqlx::FromRow;
 
 use super::counters::{Bytes, Files, apply, count};
 use super::db::{CONTENDED, Tx, execute, fetch_all, fetch_optional};
+use super::row::row;
 use super::walk::{Walk, walk};
 use super::writer::Verb;
 use super::{Store, column, size_column};
@@ -110,20 +110,21 @@ pub struct Asset {
     pub expires_at: Option<UnixMillis>,
 }
 
-#[derive(FromRow)]
-pub(super) struct AssetRow {
-    pub(super) id: String,
-    pub(super) name: String,
-    display_name: String,
-    declared_type: String,
-    kind: String,
-    media_type: Option<String>,
-    pub(super) size: i64,
-    uploaded: bool,
-    hash: Option<String>,
-    pub(super) created_at: i64,
-    modified_at: i64,
-    expires_at: Option<i64>,
+row! {
+    pub(super) struct AssetRow {
+        pub(super) id: String,
+        pub(super) name: String,
+        display_name: String,
+        declared_type: String,
+        kind: String,
+        media_type: Option<String>,
+        pub(super) size: i64,
+        uploaded: bool,
+        hash: Option<String>,
+        pub(super) created_at: i64,
+        modified_at: i64,
+        expires_at: Option<i64>,
+    }
 }
 
 impl TryFrom<AssetRow> for Asset {
@@ -168,16 +169,17 @@ pub struct Delivered {
     pub blob: BlobId,
 }
 
-#[derive(FromRow)]
-struct DeliveredRow {
-    id: String,
-    display_name: String,
-    media_type: String,
-    size: i64,
-    hash: String,
-    modified_at: i64,
-    expires_at: Option<i64>,
-    blob_id: String,
+row! {
+    struct DeliveredRow {
+        id: String,
+        display_name: String,
+        media_type: String,
+        size: i64,
+        hash: String,
+        modified_at: i64,
+        expires_at: Option<i64>,
+        blob_id: String,
+    }
 }
 
 impl TryFrom<DeliveredRow> for Delivered {
@@ -197,22 +199,24 @@ impl TryFrom<DeliveredRow> for Delivered {
     }
 }
 
-/// An asset with all that its removal changes.
-#[derive(FromRow, PartialEq)]
-pub(super) struct Held {
-    pub(super) id: String,
-    client_id: String,
-    pub(super) folder_id: String,
-    pub(super) temporary: bool,
-    pub(super) name: String,
-    kind: String,
-    pub(super) size: i64,
-    pub(super) uploaded: bool,
-    pub(super) blob_id: Option<String>,
-    expires_at: Option<i64>,
-    pub(super) reserved: i64,
-    /// How many uploads may still bring its bytes.
-    pub(super) coming: i64,
+row! {
+    /// An asset with all that its removal changes.
+    #[derive(PartialEq)]
+    pub(super) struct Held {
+        pub(super) id: String,
+        client_id: String,
+        pub(super) folder_id: String,
+        pub(super) temporary: bool,
+        pub(super) name: String,
+        kind: String,
+        pub(super) size: i64,
+        pub(super) uploaded: bool,
+        pub(super) blob_id: Option<String>,
+        expires_at: Option<i64>,
+        pub(super) reserved: i64,
+        /// How many uploads may still bring its bytes.
+        pub(super) coming: i64,
+    }
 }
 
 impl Held {

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use reelshelf_domain::{AssetHash, BlobId, ByteSize, ClientId, Result, UnixMillis};
-use sqlx::FromRow;
 
-use super::db::{Tx, execute, failed, fetch_all, fetch_optional, on_db};
+use super::db::{Tx, execute, fetch_all, fetch_optional};
+use super::row::row;
 use super::writer::Verb;
 use super::{Store, column, size_column};
 
@@ -53,12 +53,13 @@ pub struct BlobRow {
     pub size: ByteSize,
 }
 
-#[derive(FromRow)]
-pub(super) struct BlobColumns {
-    id: String,
-    client_id: String,
-    hash: String,
-    size: i64,
+row! {
+    pub(super) struct BlobColumns {
+        id: String,
+        client_id: String,
+        hash: String,
+        size: i64,
+    }
 }
 
 impl TryFrom<BlobColumns> for BlobRow {
@@ -137,11 +138,28 @@ impl Store {
         let mut known = HashSet::new();
         for some in blobs.chunks(KNOWN_AT_ONCE) {
             // The last chunk is filled up with its first member.
-            let ids = (0..KNOWN_AT_ONCE).map(|index| some.get(index).unwrap_or(&some[0]).to_string());
-            let rows: Vec<(String,)> = on_db!(tx, conn => {
-                ids.fold(sqlx::query_as(KNOWN), sqlx::query::QueryAs::bind).fetch_all(conn).await
-            })
-            .map_err(failed)?;
+            let id = |index: usize| some.get(index).unwrap_or(&some[0]).to_string();
+            let rows = fetch_all!(
+                tx,
+                (String,),
+                KNOWN,
+                id(0),
+                id(1),
+                id(2),
+                id(3),
+                id(4),
+                id(5),
+                id(6),
+                id(7),
+                id(8),
+                id(9),
+                id(10),
+                id(11),
+                id(12),
+                id(13),
+                id(14),
+                id(15)
+            )?;
             for (id,) in rows {
                 known.insert(column("blobs", "id", &id)?);
             }

@@ -1,21 +1,21 @@
 //! How caches of this process hear that another process changed what they hold.
 //!
 //! SQLite: `data_version` of a connection of its own changes with every commit of any other connection. Every request
-//! asks, and the answer is in memory that all processes share: it is asked on the spot, where sqlx would wake a thread for
-//! it. PostgreSQL: LISTEN, with a beat of our own every second; when the beat is not heard, nobody can tell, and caches are passed by.
+//! asks, and the answer is in memory that all processes share. PostgreSQL: LISTEN, with a beat of our own every second; when the beat is not heard, nobody can tell, and caches are passed by.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use reelshelf_domain::{Error, Result};
-use rusqlite::{Connection, OpenFlags};
+use reelshelf_domain::Result;
+use rusqlite::Connection;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::db::{Db, Tx, execute, sqlite_options};
+use super::db::{Db, Tx, execute};
+use super::sqlite::Options;
 use crate::config::StoreSettings;
 
 const CHANNEL: &str = "reelshelf";
@@ -44,11 +44,9 @@ pub(super) struct Hearing {
 }
 
 impl Freshness {
-    pub(super) async fn start(db: &Db, settings: &StoreSettings) -> Result<Self> {
+    pub(super) fn start(db: &Db, settings: &StoreSettings) -> Result<Self> {
         let Some(pool) = db.postgres() else {
-            let file = sqlite_options(settings)?.get_filename().to_owned();
-            let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY);
-            let connection = connection.map_err(|error| Error::internal("watching the database", error))?;
+            let connection = Options::of(settings).reader()?;
             return Ok(Self::Sqlite(Arc::new(std::sync::Mutex::new(Some(connection)))));
         };
         let hearing = Arc::new(Hearing {

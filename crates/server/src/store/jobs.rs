@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use reelshelf_domain::{Chance, Error, JobId, Result, UnixMillis};
-use sqlx::FromRow;
 
 use super::db::{Tx, execute, fetch_all, fetch_optional};
+use super::row::row;
 use super::writer::Verb;
 use super::{Store, column};
 
@@ -113,12 +113,13 @@ pub struct JobCounts {
     pub oldest: UnixMillis,
 }
 
-#[derive(FromRow)]
-struct ClaimedRow {
-    id: String,
-    kind: String,
-    payload: String,
-    attempts: i64,
+row! {
+    struct ClaimedRow {
+        id: String,
+        kind: String,
+        payload: String,
+        attempts: i64,
+    }
 }
 
 #[derive(Clone)]

@@ -2,11 +2,10 @@
 
 use futures::FutureExt;
 use reelshelf_domain::{Cursor, Direction, FolderId, Limit, MediaKind, Result, Sort, SortField};
-use sqlx::FromRow;
 
 use super::assets::{Asset, AssetRow, asset_columns};
 use super::db::{Tx, fetch_all, fetch_one};
-use super::interrupt::Interruptible;
+use super::row::row;
 use super::{Store, column};
 
 /// One page in one order: from the start with an offset, or behind a place. `$1` is the folder and `$2` the most rows.
@@ -175,11 +174,11 @@ pub struct Listed {
     pub matches: Option<i64>,
 }
 
-#[derive(FromRow)]
-struct HitRow {
-    matches: i64,
-    #[sqlx(flatten)]
-    asset: AssetRow,
+row! {
+    struct HitRow {
+        matches: i64,
+        ..asset: AssetRow,
+    }
 }
 
 impl Listing {
@@ -297,9 +296,9 @@ impl Store {
         let (rows, matches) = match &listing.query {
             None => (listing.rows(&mut self.db.read().await?).await?, None),
             Some(query) => {
-                let mut tx = Interruptible::begin(&self.db).await?;
-                let (rows, matches) = listing.hits(tx.get(), query).boxed().await?;
-                tx.end().await?;
+                let mut tx = self.db.read_at_leisure().await?;
+                let (rows, matches) = listing.hits(&mut tx, query).boxed().await?;
+                tx.end();
                 (rows, Some(matches))
             }
         };

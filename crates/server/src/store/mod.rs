@@ -12,14 +12,16 @@ mod db;
 mod folders;
 mod freshness;
 mod ingest;
-mod interrupt;
 mod jobs;
 mod keys;
+mod leisure;
 mod listing;
 mod readers;
 mod register;
 mod relocate;
+mod row;
 mod settings;
+mod sqlite;
 #[cfg(test)]
 pub(crate) mod suite;
 mod uploads;
@@ -61,7 +63,7 @@ impl Store {
     /// Connects and brings the schema up to date.
     pub async fn connect(settings: &StoreSettings) -> Result<Self> {
         let db = Db::connect(settings).await?;
-        let freshness = Freshness::start(&db, settings).await?;
+        let freshness = Freshness::start(&db, settings)?;
         Ok(Self { db, freshness })
     }
 

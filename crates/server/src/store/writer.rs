@@ -12,14 +12,13 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use reelshelf_domain::{Error, Result};
-use sqlx::ConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::db::{Conn, Tx, failed};
+use super::db::{Conn, SqliteConn, Tx};
+use super::sqlite::{Options, failed};
 
 /// The most verbs that share a commit.
 const GROUP_VERBS: usize = 50;
@@ -82,12 +81,18 @@ impl<V: Verb> Queued for Waiting<V> {
 }
 
 impl Writer {
-    /// Opens the one connection that writes, and starts its task.
-    pub(super) async fn start(options: SqliteConnectOptions, statements: Arc<AtomicU64>) -> Result<Self> {
-        let tx = Tx::of_writer(options.connect().await.map_err(failed)?, statements);
+    /// Opens the one connection that writes, on a thread of its own: what it waits for is the disk.
+    pub(super) fn start(options: &Options, statements: Arc<AtomicU64>) -> Result<Self> {
+        let tx = Tx::of_writer(options.writer()?, statements);
         let (queue, waiting) = mpsc::channel(QUEUE);
         let (stop, task) = (CancellationToken::new(), TaskTracker::new());
-        task.spawn(write_groups(tx, waiting, stop.clone()));
+        let (told, running) = (stop.clone(), task.token());
+        let thread = std::thread::Builder::new().name("writer".to_owned());
+        let started = thread.spawn(move || {
+            futures::executor::block_on(write_groups(tx, waiting, told));
+            drop(running);
+        });
+        started.map_err(|error| Error::internal("starting the writer", error))?;
         task.close();
         Ok(Self { queue, stop, task })
     }
@@ -111,34 +116,29 @@ async fn write_groups(mut tx: Tx, mut waiting: mpsc::Receiver<Box<dyn Queued>>, 
     while let Some(Some(first)) = stop.run_until_cancelled(waiting.recv()).await {
         if let Err(error) = write_group(&mut tx, first, &mut waiting).await {
             tracing::error!(%error, "a group of writes failed");
-            let _ = frame(&mut tx, "ROLLBACK").await;
+            let _ = frame(&mut tx, "ROLLBACK");
         }
-    }
-    if let Err(error) = tx.close().await {
-        tracing::warn!(%error, "the connection that writes could not be closed");
     }
 }
 
 async fn write_group(tx: &mut Tx, first: Box<dyn Queued>, waiting: &mut mpsc::Receiver<Box<dyn Queued>>) -> Result<()> {
     // Immediately: a transaction that first reads and then writes fails as busy when another process wrote meanwhile.
-    frame(tx, "BEGIN IMMEDIATE; SAVEPOINT verb").await?;
+    frame(tx, "BEGIN IMMEDIATE")?;
     let started = Instant::now();
     let mut answers = Vec::new();
     let mut next = Some(first);
-    let mut committed = Ok(());
     while let Some(queued) = next {
+        frame(tx, "SAVEPOINT verb")?;
         let ran = queued.run(tx).await;
         answers.push(ran.answer);
+        if !ran.keep {
+            frame(tx, "ROLLBACK TO verb")?;
+        }
+        frame(tx, "RELEASE verb")?;
         let full = answers.len() >= GROUP_VERBS || started.elapsed() >= GROUP_TIME;
         next = if full { None } else { waiting.try_recv().ok() };
-        // One message to the database's thread for each verb's frame: waking it costs more than what it does then.
-        match (ran.keep, next.is_some()) {
-            (true, true) => frame(tx, "RELEASE verb; SAVEPOINT verb").await?,
-            (false, true) => frame(tx, "ROLLBACK TO verb").await?,
-            (true, false) => committed = frame(tx, "COMMIT").await,
-            (false, false) => committed = frame(tx, "ROLLBACK TO verb; COMMIT").await,
-        }
     }
+    let committed = frame(tx, "COMMIT");
     metrics::histogram!("reelshelf_commit_verbs").record(u32::try_from(answers.len()).unwrap_or(u32::MAX));
     for answer in answers {
         answer(committed.is_ok());
@@ -146,9 +146,11 @@ async fn write_group(tx: &mut Tx, first: Box<dyn Queued>, waiting: &mut mpsc::Re
     committed
 }
 
-async fn frame(tx: &mut Tx, statement: &'static str) -> Result<()> {
+fn frame(tx: &mut Tx, statement: &'static str) -> Result<()> {
     match tx.uncounted() {
-        Conn::Sqlite(conn) => sqlx::query(statement).execute(conn).await.map(|_| ()).map_err(failed),
-        Conn::Postgres(_) => Err(Error::inconsistent("a PostgreSQL connection in the SQLite writer")),
+        Conn::Sqlite(SqliteConn::Here(connection)) => {
+            connection.prepare_cached(statement).and_then(|mut framed| framed.raw_execute()).map(|_| ()).map_err(failed)
+        }
+        _ => Err(Error::inconsistent("the writer has another connection than its own")),
     }
 }
