@@ -13,6 +13,9 @@ use crate::config::Settings;
 use crate::library::{KeyCache, Signer};
 use crate::store::Store;
 
+/// How many letters and digits tell one installation from every other.
+const INSTALLATION: usize = 20;
+
 /// The product, without its surfaces: cheap to clone, shared by every request and every job.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
@@ -58,6 +61,8 @@ impl App {
     pub async fn open(settings: Settings, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Result<Self> {
         let store = Store::connect(&settings.store).await?;
         let blobs = Blobs::open(&settings.blobs, &settings.server).await?;
+        let installation = store.setting("installation", chance.alphanumeric(INSTALLATION)?).await?;
+        blobs.belong_to(&installation).await?;
         let signer = Signer::open(&store, chance.as_ref()).await?;
         let app = Self(Arc::new(Parts {
             started_at: clock.now(),

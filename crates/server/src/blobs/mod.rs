@@ -26,6 +26,9 @@ use fill::Fate;
 use local::Local;
 use remote::Remote;
 
+/// The object that says whose the others are.
+const MARK: &str = "installation";
+
 /// The bytes of a file, a piece at a time.
 pub type ByteStream = BoxStream<'static, std::io::Result<Bytes>>;
 
@@ -56,6 +59,21 @@ impl Blobs {
         let scratch = Scratch::open(scratch, fate).await?;
         let disk = FreeDisk::of(scratch.folder(), settings.free_disk_floor);
         Ok(Self { place, scratch, disk })
+    }
+
+    /// Marks the place as that of an installation, or fails when it is another's: to its database all objects would be
+    /// orphans.
+    pub async fn belong_to(&self, installation: &str) -> Result<()> {
+        let marked = match &self.place {
+            Place::Local(local) => local.mark(installation).await?,
+            Place::Remote(remote) => remote.mark(installation).await?,
+        };
+        if marked == installation {
+            return Ok(());
+        }
+        let reason = "holds the files of another database: give this server the database that belongs to them, or another \
+                      place for its files";
+        Err(Error::invalid("blobs.url", reason))
     }
 
     /// Whether this process alone can have objects under way, so that any older object without a row is an orphan.

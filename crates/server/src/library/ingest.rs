@@ -131,7 +131,7 @@ where
     match registered {
         Ok(ticket) => or_abandon(app, ticket.id, settle(app, &ticket, arrived)).await,
         Err(error) => {
-            app.store.disown_blob(caller.client, arrived).await?;
+            disown(app, caller.client, arrived).await;
             Err(error)
         }
     }
@@ -226,9 +226,16 @@ async fn settle(app: &App, ticket: &UploadTicket, arrived: Arrived) -> Result<Co
     let arrived = Arrived { upload: ticket.id, ..arrived };
     let committed = app.store.commit_upload(arrived.clone()).await;
     if !matches!(committed, Ok(Committed::Stored)) {
-        app.store.disown_blob(ticket.client, arrived).await?;
+        disown(app, ticket.client, arrived).await;
     }
     committed
+}
+
+/// Leaves to the collector bytes that became no file. Where that fails, the sweep finds them.
+async fn disown(app: &App, client: ClientId, arrived: Arrived) {
+    if let Err(error) = app.store.disown_blob(client, arrived).await {
+        tracing::error!(%error, "bytes that became no file are left to the next sweep");
+    }
 }
 
 /// Watches a transfer: its length, its reservation, its registration and the disk.

@@ -68,7 +68,7 @@ pub struct Report {
     pub blobs: usize,
     /// How many bytes were read.
     pub bytes: u64,
-    /// Objects that no live row speaks of: about to be collected, or just being written.
+    /// Objects that no file has: about to be collected, or just being written.
     pub unreferenced_objects: usize,
     /// Half-written files of uploads under way.
     pub scratch_files: usize,
@@ -157,7 +157,7 @@ async fn count_unreferenced(app: &App, report: &mut Report) -> Result<()> {
     for shard in 0..=u8::MAX {
         let (keys, _) = app.blobs.list(shard).await?;
         for key in keys {
-            report.unreferenced_objects += usize::from(!app.store.expects_blob(key.blob()).await?);
+            report.unreferenced_objects += usize::from(!app.store.is_blob_referred(key.blob()).await?);
         }
     }
     Ok(())

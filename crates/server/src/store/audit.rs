@@ -62,6 +62,10 @@ const ASSETS: &str = "
     WHERE NOT assets.uploaded AND (assets.blob_id IS NOT NULL
         OR NOT EXISTS (SELECT 1 FROM uploads WHERE uploads.asset_id = assets.id))
     UNION ALL
+    SELECT blobs.id, 'a blob that no file has and that was not released' AS problem FROM blobs
+    WHERE blobs.condemned_at IS NULL AND blobs.released_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id)
+    UNION ALL
     SELECT assets.id, 'a file in a folder of another client' AS problem
     FROM assets JOIN folders ON folders.id = assets.folder_id WHERE folders.client_id <> assets.client_id
     UNION ALL

@@ -27,9 +27,10 @@ const KNOWN: &str =
 const KNOWN_AT_ONCE: usize = 16;
 
 const EXPECTED: &str = "SELECT id FROM blobs WHERE id = $1 AND condemned_at IS NULL";
+const REFERRED: &str = "SELECT id FROM assets WHERE blob_id = $1 LIMIT 1";
 
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[EXPECTED, CONDEMN, PARDON, CONDEMNED, FORGET, KNOWN];
+pub(super) const STATEMENTS: &[&str] = &[EXPECTED, REFERRED, CONDEMN, PARDON, CONDEMNED, FORGET, KNOWN];
 
 /// A copy that is to go.
 #[derive(Clone, Copy, Debug)]
@@ -132,9 +133,15 @@ impl Store {
         fetch_optional!(tx, (String,), EXPECTED, blob.to_string()).map(|row| row.is_some())
     }
 
+    /// Whether a file has these bytes. Those of a copy that none has go with the next run of the collector.
+    pub async fn is_blob_referred(&self, blob: BlobId) -> Result<bool> {
+        let mut tx = self.db.read().await?;
+        fetch_optional!(tx, (String,), REFERRED, blob.to_string()).map(|row| row.is_some())
+    }
+
     /// Those of the copies that a row, condemned or not, speaks of.
     pub async fn known_blobs(&self, blobs: &[BlobId]) -> Result<HashSet<BlobId>> {
-        let mut tx = self.db.read().await?;
+        let mut tx = self.db.read_at_leisure().await?;
         let mut known = HashSet::new();
         for some in blobs.chunks(KNOWN_AT_ONCE) {
             // The last chunk is filled up with its first member.
@@ -164,6 +171,7 @@ impl Store {
                 known.insert(column("blobs", "id", &id)?);
             }
         }
+        tx.end();
         Ok(known)
     }
 }

@@ -36,8 +36,15 @@ pub(super) struct Db {
 
 #[derive(Clone)]
 enum Engine {
-    Sqlite { readers: Readers, writer: Writer },
-    Postgres { pool: PgPool },
+    /// Reads that may take long have connections of their own, so that the short ones do not wait for them.
+    Sqlite {
+        readers: Readers,
+        at_leisure: Readers,
+        writer: Writer,
+    },
+    Postgres {
+        pool: PgPool,
+    },
 }
 
 /// A connection, and inside a verb the transaction it is in.
@@ -209,8 +216,9 @@ impl Db {
             migrate_sqlite(&options).await?;
             let patience = Duration::from_secs(settings.acquire_timeout_seconds);
             let readers = Readers::new(options.clone(), settings.read_connections, patience);
+            let at_leisure = Readers::new(options.clone(), settings.long_read_connections, patience);
             let writer = Writer::start(&options, Arc::clone(&statements))?;
-            Engine::Sqlite { readers, writer }
+            Engine::Sqlite { readers, at_leisure, writer }
         } else {
             let options = PgConnectOptions::from_str(&settings.database_url).map_err(failed)?;
             migrate_postgres(&options).await?;
@@ -235,7 +243,9 @@ impl Db {
     /// A connection for reads that may take long, and that nobody needs when their caller is gone.
     pub(super) async fn read_at_leisure(&self) -> Result<Tx> {
         let connection = match &self.engine {
-            Engine::Sqlite { readers, .. } => TxConnection::SqliteLeisure(SqliteLeisure::new(readers.lend().await?)),
+            Engine::Sqlite { at_leisure, .. } => {
+                TxConnection::SqliteLeisure(SqliteLeisure::new(at_leisure.lend().await?))
+            }
             Engine::Postgres { pool } => TxConnection::PostgresLeisure(PostgresLeisure::begin(pool).await?),
         };
         Ok(Tx { connection, statements: Arc::clone(&self.statements) })
@@ -268,6 +278,14 @@ impl Db {
         }
     }
 
+    /// Whether there is still somebody to write.
+    pub(super) fn can_write(&self) -> bool {
+        match &self.engine {
+            Engine::Sqlite { writer, .. } => writer.is_alive(),
+            Engine::Postgres { .. } => true,
+        }
+    }
+
     /// How many statements were sent since the start, transactions and savepoints aside.
     pub(super) fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
@@ -284,9 +302,10 @@ impl Db {
     /// Ends what is under way and closes every connection.
     pub(super) async fn close(&self) {
         match &self.engine {
-            Engine::Sqlite { readers, writer } => {
+            Engine::Sqlite { readers, at_leisure, writer } => {
                 writer.close().await;
                 readers.close().await;
+                at_leisure.close().await;
             }
             Engine::Postgres { pool } => pool.close().await,
         }

@@ -137,6 +137,9 @@ pub(super) fn statements() -> Vec<&'static str> {
     pages.chain(searches).chain([COUNT_MATCHES]).collect()
 }
 
+/// An offset beyond this is passed over at leisure.
+const FAR: u64 = 10_000;
+
 /// Which part of a listing.
 #[derive(Clone, Debug)]
 pub enum Slice {
@@ -202,6 +205,13 @@ impl Listing {
             (SortField::Size, Direction::Ascending) => SEARCH_SIZE,
             (SortField::Size, Direction::Descending) => SEARCH_SIZE_DOWN,
         }
+    }
+
+    /// Whether much may be passed over before the page is found: what stands before an offset, or what is of another
+    /// kind in an order that kinds have no index in.
+    fn may_take_long(&self) -> bool {
+        let far = matches!(self.slice, Slice::Offset(offset) if offset > FAR);
+        far || (self.kind.is_some() && self.sort.field != SortField::Name)
     }
 
     /// The rows of the page.
@@ -294,6 +304,12 @@ impl Store {
     /// A page of the files of a folder. When the caller goes away, so does the search.
     pub async fn list(&self, listing: &Listing) -> Result<Listed> {
         let (rows, matches) = match &listing.query {
+            None if listing.may_take_long() => {
+                let mut tx = self.db.read_at_leisure().await?;
+                let rows = listing.rows(&mut tx).boxed().await?;
+                tx.end();
+                (rows, None)
+            }
             None => (listing.rows(&mut self.db.read().await?).await?, None),
             Some(query) => {
                 let mut tx = self.db.read_at_leisure().await?;

@@ -87,6 +87,9 @@ impl Store {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
+        if !self.db.can_write() {
+            return Err(Error::Unavailable("the database"));
+        }
         let mut tx = self.db.read().await?;
         db::fetch_one!(tx, (i64,), "SELECT COUNT(*) FROM settings").map(|_| ())
     }

@@ -82,7 +82,10 @@ impl DerefMut for Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        // Before its turn ends, so that the next reader finds it.
-        self.home.idle().extend(self.connection.take());
+        // What a panic left of a connection, nobody knows.
+        if !std::thread::panicking() {
+            // Before its turn ends, so that the next reader finds it.
+            self.home.idle().extend(self.connection.take());
+        }
     }
 }

@@ -205,6 +205,9 @@ impl Verb for Relocate {
             lock(tx, *client).await?;
             ensure(tx, *client, &path.folder, &self.spare).await?.0
         };
+        // Where the folder was made just now, a second look finds it.
+        let seen = Seen { folder: Some(to), ..seen };
+        let held = seen.file.as_ref().ok_or(Error::NotFound(Thing::File))?;
         let (mut bytes, mut evicted) = (Bytes::default(), Files::default());
         if held.temporary != to.temporary {
             bytes = held.bytes(held.temporary).negated().plus(held.bytes(to.temporary));

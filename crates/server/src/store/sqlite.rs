@@ -9,9 +9,15 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Statement};
 use sqlx::migrate::Migrator;
 
+use tokio::time::Instant;
+
 use super::row::{Cells, FromCells};
 use crate::config::StoreSettings;
 
+/// How large the write-ahead log stays when it is empty again, in bytes.
+const JOURNAL: u32 = 64 * 1024 * 1024;
+/// How long to wait before a lock is tried again that SQLite itself does not wait for.
+const PAUSE: Duration = Duration::from_millis(10);
 /// How many prepared statements a connection keeps: more than there are.
 const STATEMENTS: usize = 512;
 
@@ -52,8 +58,9 @@ impl Options {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = self.open(flags)?;
         // NORMAL may take back acknowledged commits when the power fails.
-        let durable = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
-        connection.execute_batch(durable).map_err(failed)?;
+        connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON").map_err(failed)?;
+        // What one long read let it grow to, it need not keep.
+        connection.execute_batch(&format!("PRAGMA journal_size_limit = {JOURNAL}")).map_err(failed)?;
         Ok(connection)
     }
 
@@ -77,6 +84,7 @@ impl Options {
 /// Brings the schema up to date, or says why it cannot be.
 pub(super) fn migrate(options: &Options, migrator: &Migrator) -> Result<()> {
     let connection = options.writer()?;
+    write_ahead(options, &connection)?;
     // Others that start at the same time wait here.
     connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
     connection.execute_batch(MIGRATIONS).map_err(failed)?;
@@ -101,6 +109,21 @@ pub(super) fn migrate(options: &Options, migrator: &Migrator) -> Result<()> {
         return Err(Error::inconsistent(what));
     }
     connection.execute_batch("COMMIT").map_err(failed)
+}
+
+/// Makes readers and the writer independent of each other, for as long as the file lives. SQLite does not wait when
+/// others do the same at this moment.
+fn write_ahead(options: &Options, connection: &Connection) -> Result<()> {
+    let started = Instant::now();
+    loop {
+        let mode = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0));
+        match mode {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => return Err(failed(error)),
+            _ if started.elapsed() >= options.patience => return Err(Error::Unavailable("the database")),
+            _ => std::thread::sleep(PAUSE),
+        }
+    }
 }
 
 /// What stands for a `$1` in a statement.

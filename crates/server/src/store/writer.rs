@@ -1,4 +1,4 @@
-//! The one writer of SQLite, and what a write is on either engine.
+//! The one writer of SQLite, a thread, and what a write is on either engine.
 //!
 //! Concurrent verbs share a commit, and so an fsync: the writer begins, runs each waiting verb to its end inside a
 //! savepoint of its own, commits, and only then answers. It never waits for more verbs to come: while one group is
@@ -37,7 +37,7 @@ pub(super) trait Verb: Clone + Send + Sync + 'static {
     fn run<'a>(&'a self, tx: &'a mut Tx) -> impl Future<Output = Result<Self::Out>> + Send + 'a;
 }
 
-/// A handle on the writer task.
+/// A handle on the writer's thread.
 #[derive(Clone)]
 pub(super) struct Writer {
     queue: mpsc::Sender<Box<dyn Queued>>,
@@ -53,8 +53,27 @@ trait Queued: Send {
 
 struct Ran {
     keep: bool,
+    disk_full: bool,
     /// Called with whether the group is durable.
-    answer: Box<dyn FnOnce(bool) + Send>,
+    answer: Box<dyn FnOnce(Durable) + Send>,
+}
+
+/// What became of a group.
+#[derive(Clone, Copy)]
+enum Durable {
+    Yes,
+    DiskFull,
+    No,
+}
+
+impl Durable {
+    const fn of(committed: &Result<()>) -> Self {
+        match committed {
+            Ok(()) => Self::Yes,
+            Err(Error::DiskFull) => Self::DiskFull,
+            Err(_) => Self::No,
+        }
+    }
 }
 
 struct Waiting<V: Verb> {
@@ -68,13 +87,17 @@ impl<V: Verb> Queued for Waiting<V> {
             let Self { verb, caller } = *self;
             let result = AssertUnwindSafe(verb.run(tx)).catch_unwind().await;
             let result = result.unwrap_or_else(|_| Err(Error::inconsistent("a write panicked")));
-            let keep = result.is_ok();
-            let answer = move |durable: bool| {
-                let result = if keep && !durable { Err(Error::inconsistent("a commit failed")) } else { result };
+            let (keep, disk_full) = (result.is_ok(), matches!(result, Err(Error::DiskFull)));
+            let answer = move |durable: Durable| {
+                let result = match durable {
+                    Durable::DiskFull if keep => Err(Error::DiskFull),
+                    Durable::No if keep => Err(Error::Unavailable("the database")),
+                    _ => result,
+                };
                 // A caller that is gone no longer needs the answer; the change stands all the same.
                 let _ = caller.send(result);
             };
-            Ran { keep, answer: Box::new(answer) }
+            Ran { keep, disk_full, answer: Box::new(answer) }
         }
         .boxed()
     }
@@ -105,6 +128,11 @@ impl Writer {
         answer.await.map_err(|_| Error::Unavailable("the database"))?
     }
 
+    /// Whether there is still somebody to write.
+    pub(super) fn is_alive(&self) -> bool {
+        !self.queue.is_closed()
+    }
+
     /// Ends the group under way; who still waits hears that there is no database any more.
     pub(super) async fn close(&self) {
         self.stop.cancel();
@@ -123,14 +151,37 @@ async fn write_groups(mut tx: Tx, mut waiting: mpsc::Receiver<Box<dyn Queued>>, 
 
 async fn write_group(tx: &mut Tx, first: Box<dyn Queued>, waiting: &mut mpsc::Receiver<Box<dyn Queued>>) -> Result<()> {
     // Immediately: a transaction that first reads and then writes fails as busy when another process wrote meanwhile.
-    frame(tx, "BEGIN IMMEDIATE")?;
-    let started = Instant::now();
+    if let Err(error) = frame(tx, "BEGIN IMMEDIATE") {
+        // Whoever else waits hears of it now: each would wait as long as the first did.
+        while waiting.try_recv().is_ok() {}
+        return Err(error);
+    }
     let mut answers = Vec::new();
+    let ran = run_group(tx, first, waiting, &mut answers).await;
+    let committed = ran.and_then(|()| frame(tx, "COMMIT"));
+    metrics::histogram!("reelshelf_commit_verbs").record(u32::try_from(answers.len()).unwrap_or(u32::MAX));
+    for answer in answers {
+        answer(Durable::of(&committed));
+    }
+    committed
+}
+
+async fn run_group(
+    tx: &mut Tx,
+    first: Box<dyn Queued>,
+    waiting: &mut mpsc::Receiver<Box<dyn Queued>>,
+    answers: &mut Vec<Box<dyn FnOnce(Durable) + Send>>,
+) -> Result<()> {
+    let started = Instant::now();
     let mut next = Some(first);
     while let Some(queued) = next {
         frame(tx, "SAVEPOINT verb")?;
         let ran = queued.run(tx).await;
         answers.push(ran.answer);
+        // Some failures, a full disk above all, make SQLite roll back everything by itself.
+        if connection(tx)?.is_autocommit() {
+            return Err(if ran.disk_full { Error::DiskFull } else { Error::inconsistent("SQLite ended a group") });
+        }
         if !ran.keep {
             frame(tx, "ROLLBACK TO verb")?;
         }
@@ -138,19 +189,17 @@ async fn write_group(tx: &mut Tx, first: Box<dyn Queued>, waiting: &mut mpsc::Re
         let full = answers.len() >= GROUP_VERBS || started.elapsed() >= GROUP_TIME;
         next = if full { None } else { waiting.try_recv().ok() };
     }
-    let committed = frame(tx, "COMMIT");
-    metrics::histogram!("reelshelf_commit_verbs").record(u32::try_from(answers.len()).unwrap_or(u32::MAX));
-    for answer in answers {
-        answer(committed.is_ok());
-    }
-    committed
+    Ok(())
 }
 
 fn frame(tx: &mut Tx, statement: &'static str) -> Result<()> {
+    let mut framed = connection(tx)?.prepare_cached(statement).map_err(failed)?;
+    framed.raw_execute().map(|_| ()).map_err(failed)
+}
+
+fn connection(tx: &mut Tx) -> Result<&mut rusqlite::Connection> {
     match tx.uncounted() {
-        Conn::Sqlite(SqliteConn::Here(connection)) => {
-            connection.prepare_cached(statement).and_then(|mut framed| framed.raw_execute()).map(|_| ()).map_err(failed)
-        }
+        Conn::Sqlite(SqliteConn::Here(connection)) => Ok(connection),
         _ => Err(Error::inconsistent("the writer has another connection than its own")),
     }
 }
