@@ -94,32 +94,42 @@ impl Gathering {
         Ok(part)
     }
 
-    /// Makes all bytes of the upload, those of its earlier parts included, durable under the key of a blob.
-    pub async fn keep(self, key: BlobKey, earlier: &[Part]) -> Result<Kept> {
-        match (self.form, &self.blobs.place) {
-            (Form::Grows(_, growing), Place::Local(local)) => growing.keep(local.place(key)).await,
-            (Form::Steps(fill), _) if earlier.is_empty() => self.blobs.keep(key, fill).await,
-            (Form::Steps(last), _) => {
-                let mut whole = self.blobs.fill().await?;
-                for part in earlier {
-                    self.blobs.append(&mut whole, self.client, *part).await?;
-                }
-                let last = last.finish().await?;
-                let doing = "reading a scratch file";
-                let file = tokio::fs::File::open(last.path()).await.map_err(|error| Error::internal(doing, error))?;
-                let mut pieces = ReaderStream::with_capacity(file, PIECE);
-                while let Some(piece) = pieces.try_next().await.map_err(|error| Error::internal(doing, error))? {
-                    whole.write(&piece).await?;
-                }
-                drop(last);
-                self.blobs.keep(key, whole).await
+    /// Makes all bytes of the upload, those of its earlier parts included, durable as a blob. It gets its name when they
+    /// are together: an object without a row is taken for an orphan some time after it was named.
+    pub async fn keep(self, earlier: &[Part], name: impl Fn() -> Result<BlobKey>) -> Result<(BlobKey, Kept)> {
+        let whole = match self.form {
+            Form::Grows(_, growing) => {
+                let (growing, hash, head) = growing.digest().await?;
+                let (key, size) = (name()?, ByteSize::new(growing.size));
+                let Place::Local(local) = &self.blobs.place else {
+                    return Err(Error::inconsistent("a part that grows in a bucket"));
+                };
+                return growing.link(local.place(key)).await.map(|()| (key, Kept { size, hash, head }));
             }
-            (Form::Grows(..), Place::Remote(_)) => Err(Error::inconsistent("a part that grows in a bucket")),
-        }
+            Form::Steps(last) if earlier.is_empty() => last,
+            Form::Steps(last) => self.blobs.join(self.client, earlier, last).await?,
+        };
+        let key = name()?;
+        self.blobs.keep(key, whole).await.map(|kept| (key, kept))
     }
 }
 
 impl Blobs {
+    /// One scratch file of all parts, and of the last bytes, which became none.
+    async fn join(&self, client: ClientId, earlier: &[Part], last: Fill) -> Result<Fill> {
+        let mut whole = self.fill().await?;
+        for part in earlier {
+            self.append(&mut whole, client, *part).await?;
+        }
+        let (last, doing) = (last.finish().await?, "reading a scratch file");
+        let file = tokio::fs::File::open(last.path()).await.map_err(|error| Error::internal(doing, error))?;
+        let mut pieces = ReaderStream::with_capacity(file, PIECE);
+        while let Some(piece) = pieces.try_next().await.map_err(|error| Error::internal(doing, error))? {
+            whole.write(&piece).await?;
+        }
+        Ok(whole)
+    }
+
     async fn append(&self, whole: &mut Fill, client: ClientId, part: Part) -> Result<()> {
         let missing = || Error::inconsistent("a part of an upload is not there");
         let range = ByteRange::whole(part.size.get()).ok_or_else(missing)?;
@@ -211,13 +221,21 @@ impl Growing {
         Ok(())
     }
 
-    /// Reads everything once for its hash, and gives it the name of a blob. The part keeps its own until the collector
-    /// takes it: the upload could still go on, were the commit to fail.
-    async fn keep(mut self, place: PathBuf) -> Result<Kept> {
+    /// Makes everything durable, and reads it once for its hash and its first bytes.
+    async fn digest(mut self) -> Result<(Self, AssetHash, Vec<u8>)> {
         self.flush(true).await?;
-        blocking("making a blob of a part", move || {
+        blocking("reading a part", move || {
             self.file.sync_all()?;
             let (hash, head) = digest(&self.file, self.size)?;
+            Ok((self, hash, head))
+        })
+        .await
+    }
+
+    /// Gives it the name of a blob too. The part keeps its own until the collector takes it: the upload could still go
+    /// on, were the commit to fail.
+    async fn link(self, place: PathBuf) -> Result<()> {
+        blocking("naming a blob", move || {
             match std::fs::hard_link(&self.path, &place) {
                 // Not every file system has a second name for a file.
                 Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported) => {
@@ -225,8 +243,7 @@ impl Growing {
                 }
                 linked => linked?,
             }
-            sync_folder(&place)?;
-            Ok(Kept { size: ByteSize::new(self.size), hash, head })
+            sync_folder(&place)
         })
         .await
     }

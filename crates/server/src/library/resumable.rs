@@ -200,11 +200,11 @@ where
     let seat = app.writers.enter(upload, app.settings.uploads.takeover()).await?;
     let mut transfer = Transfer::begin(app, seen).await?;
     let received = transfer.receive(&seat, incoming.checksum, body).await;
-    // All is here: whatever became of the connection, and whoever wants the place.
-    if transfer.is_whole() && !matches!(received, Err(Error::Resumption(_))) {
-        return transfer.finish().await.map_err(of_the_upload);
-    }
     let counted = match &received {
+        // All is here, though the connection may have broken right behind it.
+        Ok(()) | Err(Error::Invalid { .. }) if transfer.is_whole() => {
+            return transfer.finish().await.map_err(of_the_upload);
+        }
         // Somebody else goes on from what is counted, or these are not the bytes that were meant.
         Err(Error::Resumption(_)) => Ok(()),
         _ => transfer.count().await,
@@ -272,7 +272,7 @@ impl<'a> Transfer<'a> {
                 checksum.update(&piece);
             }
             self.gathering.write(&piece).await?;
-            if self.gathering.loose() >= step && !self.in_one && !self.is_whole() {
+            if self.gathering.loose() >= step {
                 self.count().await?;
             }
         }
@@ -294,9 +294,9 @@ impl<'a> Transfer<'a> {
         self.seen.ticket.size == Some(self.gathering.at()) && !self.in_one
     }
 
-    /// Makes durable what has come since the last time, and counts it.
+    /// Makes durable what has come since the last time, and counts it. The last bytes are counted by the end alone.
     async fn count(&mut self) -> Result<()> {
-        if self.gathering.loose() == 0 || self.in_one {
+        if self.gathering.loose() == 0 || self.in_one || self.is_whole() {
             return Ok(());
         }
         let (app, now, client) = (self.app, self.app.now(), self.seen.ticket.client);
@@ -316,15 +316,15 @@ impl<'a> Transfer<'a> {
     async fn finish(self) -> Result<Progress> {
         let Self { app, mut seen, turn, gathering, .. } = self;
         let ticket = &seen.ticket;
-        let blob = BlobId::generate(app.now(), app.chance.as_ref())?;
+        let name = || Ok(BlobKey::Original(ticket.client, BlobId::generate(app.now(), app.chance.as_ref())?));
         let earlier = if turn.part.is_none() { app.store.parts(ticket.id).await? } else { Vec::new() };
-        let kept = match gathering.keep(BlobKey::Original(ticket.client, blob), &earlier).await {
+        let (key, kept) = match gathering.keep(&earlier, name).await {
             Ok(kept) => kept,
             // Another node was as far, and its collector faster than our reading.
             Err(_) if app.store.upload(ticket.id).await?.done.is_some() => return Ok(done(seen)),
             Err(error) => return Err(error),
         };
-        settle(app, ticket, arrived(app, ticket.id, blob, &kept)).await?;
+        settle(app, ticket, arrived(app, ticket.id, key.blob(), &kept)).await?;
         seen.ticket.done = Some(kept.hash);
         Ok(done(seen))
     }

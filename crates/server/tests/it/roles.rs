@@ -128,7 +128,7 @@ async fn every_operation_answers_every_key_as_its_role_says() {
                 let said = if *method == Method::HEAD { "" } else { TOO_LOW };
                 assert_eq!((status, message.as_str()), (403, said), "{what}");
             } else if is_tus(path) {
-                assert_eq!(status, 412, "{what}");
+                assert!(matches!(status, 405 | 412), "{what}");
             } else {
                 // An empty form is refused for what it lacks, and a list is given.
                 assert!(status == 200 || (status == 400 && message.ends_with(" is required")), "{what}");
