@@ -8,6 +8,7 @@ mod jobs;
 mod listing;
 mod races;
 mod relocating;
+mod resuming;
 mod statements;
 mod uploading;
 mod whole;
