@@ -254,15 +254,15 @@ async fn bytes_with_a_checksum_that_break_off_are_not_counted() {
     let tus = Tus::stepping(1000).await;
     let url = tus.create("a.png", 30_000).await;
     let path = url.strip_prefix(tus.app.base()).unwrap();
-    let sum = STANDARD.encode(Sha1::digest([7; 30_000]));
+    let sum = STANDARD.encode(Sha1::digest(vec![7; 30_000]));
     let fields = format!(
         "content-type: {OFFSET_STREAM}\r\ntus-resumable: 1.0.0\r\nupload-offset: 0\r\ncontent-length: 30000\r\nupload-checksum: sha1 {sum}\r\n"
     );
     let head = tus.app.head(&tus.key, &format!("PATCH {path}"), &fields);
-    let request = [head.as_bytes(), &[7; 20_000]].concat();
+    let request = [head.as_bytes(), &vec![7; 20_000]].concat();
     assert_eq!(tus.app.raw_and_leave(&request).await.map(|answer| answer.status), Some(400));
     assert_eq!(tus.offset(&url).await, Some(0));
-    assert_eq!(tus.send(&url, 0, &[7; 30_000]).await.status(), 204);
+    assert_eq!(tus.send(&url, 0, &vec![7; 30_000]).await.status(), 204);
     tus.finish().await;
 }
 
