@@ -48,7 +48,7 @@ impl Local {
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 found => return found,
             }
-            let half = root.join(format!("{MARK}.{own}"));
+            let half = root.join(format!("{MARK}.{}", std::process::id()));
             std::fs::write(&half, &own)?;
             File::open(&half)?.sync_all()?;
             // Unlike a rename, a link leaves a mark that came meanwhile as it is.
@@ -63,7 +63,7 @@ impl Local {
         .await
     }
 
-    fn place(&self, key: BlobKey) -> PathBuf {
+    pub(super) fn place(&self, key: BlobKey) -> PathBuf {
         self.root.join(key.name())
     }
 

@@ -8,6 +8,7 @@ mod jobs;
 mod listing;
 mod races;
 mod relocating;
+mod resuming;
 mod statements;
 mod uploading;
 mod whole;
@@ -179,6 +180,7 @@ fn registration(client: ClientId, at: &str, size: u64) -> Registration {
         expires_at: NOW.plus(URL_LIFE),
         temp_limit: TEMP_LIMIT,
         folder_limit: FOLDER_LIMIT,
+        resumable: None,
     }
 }
 

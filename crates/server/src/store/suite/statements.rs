@@ -8,7 +8,7 @@ use sqlx::{Executor, SqlSafeStr};
 use super::super::db::{Conn, SqliteConn};
 use super::super::{
     assets, audit, blobs, clients, counters, folders, freshness, ingest, jobs, keys, leisure, listing, register,
-    relocate, settings, sqlite, uploads, whole,
+    relocate, resumables, settings, sqlite, uploads, whole,
 };
 use super::World;
 
@@ -30,6 +30,7 @@ fn everywhere() -> Vec<&'static str> {
         jobs::STATEMENTS,
         keys::STATEMENTS,
         relocate::STATEMENTS,
+        resumables::STATEMENTS,
         settings::STATEMENTS,
         ingest::STATEMENTS,
         register::STATEMENTS,
