@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::blobs::Blobs;
 use crate::config::Settings;
+use crate::fetch::Fetcher;
 use crate::library::{KeyCache, Signer};
 use crate::store::Store;
 
@@ -23,6 +24,8 @@ pub struct Parts {
     pub store: Store,
     /// The bytes.
     pub blobs: Blobs,
+    /// Files of other servers.
+    pub fetcher: Fetcher,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The randomness.
@@ -63,6 +66,7 @@ impl App {
             started_at: clock.now(),
             keys: KeyCache::new(settings.limits.cached_keys),
             upload_slots: Arc::new(Semaphore::new(settings.uploads.at_once)),
+            fetcher: Fetcher::new(&settings.fetch),
             store,
             blobs,
             clock,
