@@ -7,8 +7,8 @@ use sqlx::{Executor, SqlSafeStr};
 
 use super::super::db::Conn;
 use super::super::{
-    assets, audit, blobs, clients, counters, folders, freshness, ingest, interrupt, jobs, keys, listing, register,
-    relocate, settings, uploads, whole,
+    assets, audit, blobs, clients, counters, folders, freshness, import, ingest, interrupt, jobs, keys, listing,
+    register, relocate, settings, uploads, whole,
 };
 use super::World;
 
@@ -20,6 +20,7 @@ fn everywhere() -> Vec<&'static str> {
         clients::STATEMENTS,
         counters::STATEMENTS,
         folders::STATEMENTS,
+        import::STATEMENTS,
         jobs::STATEMENTS,
         keys::STATEMENTS,
         relocate::STATEMENTS,
