@@ -85,7 +85,7 @@ pub(super) struct Guard {
     allowed: Vec<IpNet>,
 }
 
-/// An address that was judged and may be connected to. Only [`Guard`] makes it.
+/// An address that was judged and may be connected to. Only the guard makes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admitted(SocketAddr);
 
