@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::blobs::Blobs;
 use crate::config::Settings;
+use crate::fetch::Fetcher;
 use crate::library::{KeyCache, Signer, Writers};
 use crate::store::Store;
 
@@ -26,6 +27,8 @@ pub struct Parts {
     pub store: Store,
     /// The bytes.
     pub blobs: Blobs,
+    /// Files of other servers.
+    pub fetcher: Fetcher,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The randomness.
@@ -71,6 +74,7 @@ impl App {
             keys: KeyCache::new(settings.limits.cached_keys),
             upload_slots: Arc::new(Semaphore::new(settings.uploads.at_once)),
             writers: Writers::default(),
+            fetcher: Fetcher::new(&settings.fetch),
             store,
             blobs,
             clock,

@@ -2,6 +2,7 @@
 //! override the file. One file per section.
 
 mod blobs;
+mod fetch;
 mod jobs;
 mod limits;
 mod plans;
@@ -18,6 +19,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use blobs::BlobSettings;
+pub use fetch::FetchSettings;
 pub use jobs::JobSettings;
 pub use limits::LimitSettings;
 pub use plans::{Plan, Plans};
@@ -40,6 +42,8 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// Jobs and the collector.
     pub jobs: JobSettings,
+    /// Imports from other servers.
+    pub fetch: FetchSettings,
     /// Plans by name.
     pub plans: Plans,
 }
@@ -89,6 +93,7 @@ impl Settings {
             uploads: section(&figment, "uploads", &mut problems),
             limits: section(&figment, "limits", &mut problems),
             jobs: section(&figment, "jobs", &mut problems),
+            fetch: section(&figment, "fetch", &mut problems),
             plans: section(&figment, "plans", &mut problems),
         };
         unknown_sections(&figment, &mut problems);
@@ -99,6 +104,7 @@ impl Settings {
         settings.uploads.check(&mut problems);
         settings.limits.check(&mut problems);
         settings.jobs.check(&mut problems);
+        settings.fetch.check(&mut problems);
         settings.plans.check(&mut problems);
         if problems.is_empty() { Ok(settings) } else { Err(problems) }
     }
@@ -178,7 +184,7 @@ fn take_out(section: &mut Value, path: &[String]) -> bool {
 }
 
 fn unknown_sections(figment: &Figment, problems: &mut Vec<String>) {
-    const KNOWN: [&str; 7] = ["server", "store", "blobs", "uploads", "limits", "jobs", "plans"];
+    const KNOWN: [&str; 8] = ["server", "store", "blobs", "uploads", "limits", "jobs", "fetch", "plans"];
     match figment.extract::<Dict>() {
         Ok(sections) => {
             for name in sections.keys().filter(|name| !KNOWN.contains(&name.as_str())) {

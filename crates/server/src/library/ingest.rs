@@ -260,14 +260,16 @@ impl Meter {
     pub(super) fn new(app: &App, ticket: &UploadTicket) -> Result<Self> {
         let plan = app.settings.plans.get(&ticket.plan)?;
         let uploads = &app.settings.uploads;
+        // Renewed as soon as it could run out while the transfer pauses, or before the next renewal. The disk is looked
+        // at then, so that one that does not run out has its turns too.
+        let last_moment = ticket.expires_at.minus(uploads.renewal().max(idle(app)));
         Ok(Self {
             upload: ticket.id,
             declared: ticket.size.map(ByteSize::get),
             limit: plan.file,
             reserved: ticket.covers.get(),
             received: 0,
-            // Renewed as soon as it could run out while the transfer pauses, or before the next renewal.
-            renew_at: ticket.expires_at.minus(uploads.renewal().max(idle(app))),
+            renew_at: last_moment.min(app.now().plus(uploads.url_life())),
         })
     }
 

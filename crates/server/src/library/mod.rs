@@ -7,6 +7,7 @@ mod clients;
 mod deliver;
 mod expire;
 mod folders;
+mod import;
 mod ingest;
 mod keys;
 mod register;
@@ -28,6 +29,7 @@ pub use clients::{
 pub use deliver::{Target, deliver};
 pub use expire::expire;
 pub use folders::{FolderChange, change_folder, make_folder, remove_folder};
+pub use import::{Wish, give_up_import, import, run_import};
 pub use ingest::{finish, receive, store_upload, upload};
 pub use keys::{KeyCache, KeySummary, authenticate, create_key, list_keys, revoke_key, write_down_key_use};
 pub use register::{NewFile, register};

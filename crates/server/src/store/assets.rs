@@ -7,16 +7,17 @@ use reelshelf_domain::{
 
 use super::counters::{Bytes, Files, apply, count};
 use super::db::{CONTENDED, Tx, execute, fetch_all, fetch_optional};
+use super::import::{Import, ImportRow, assets_and_imports, import_columns};
 use super::row::row;
 use super::walk::{Walk, walk};
 use super::writer::Verb;
 use super::{Store, column, size_column};
 
-/// The columns of an asset, for every statement that gives one.
+/// The columns of an asset, for every statement that gives one: those of its import follow.
 macro_rules! asset_columns {
     () => {
         " assets.id, assets.name, assets.display_name, assets.declared_type, assets.kind, assets.media_type,
-        assets.size, assets.uploaded, assets.hash, assets.created_at, assets.modified_at, assets.expires_at "
+        assets.size, assets.uploaded, assets.hash, assets.created_at, assets.modified_at, assets.expires_at, "
     };
 }
 pub(super) use asset_columns;
@@ -25,7 +26,9 @@ const FIND: &str = concat!(
     walk!(),
     "SELECT",
     asset_columns!(),
-    "FROM walk JOIN assets ON assets.folder_id = walk.id WHERE walk.depth = $4 AND assets.name_key = $5 AND assets.name = $6"
+    import_columns!(),
+    assets_and_imports!("FROM walk JOIN assets ON assets.folder_id = walk.id"),
+    "WHERE walk.depth = $4 AND assets.name_key = $5 AND assets.name = $6"
 );
 
 const DELIVER: &str = concat!(
@@ -108,6 +111,8 @@ pub struct Asset {
     pub modified_at: UnixMillis,
     /// When it goes by itself.
     pub expires_at: Option<UnixMillis>,
+    /// What is fetching its bytes, or failed to.
+    pub import: Option<Import>,
 }
 
 row! {
@@ -124,6 +129,7 @@ row! {
         pub(super) created_at: i64,
         modified_at: i64,
         expires_at: Option<i64>,
+        ..import: ImportRow,
     }
 }
 
@@ -144,6 +150,7 @@ impl TryFrom<AssetRow> for Asset {
             created_at: UnixMillis::new(row.created_at),
             modified_at: UnixMillis::new(row.modified_at),
             expires_at: row.expires_at.map(UnixMillis::new),
+            import: row.import.import()?,
         })
     }
 }

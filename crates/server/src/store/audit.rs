@@ -66,6 +66,14 @@ const ASSETS: &str = "
     WHERE blobs.condemned_at IS NULL AND blobs.released_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id)
     UNION ALL
+    SELECT imports.upload_id, 'an import that no job will do, or that lost its source' AS problem FROM imports
+    WHERE imports.state <> 'failed' AND (imports.source IS NULL OR NOT EXISTS (
+        SELECT 1 FROM jobs WHERE jobs.unique_key = 'import:' || imports.upload_id AND jobs.state <> 'parked'))
+    UNION ALL
+    SELECT imports.upload_id, 'a failed import that keeps its source or its room' AS problem
+    FROM imports JOIN uploads ON uploads.id = imports.upload_id
+    WHERE imports.state = 'failed' AND (imports.source IS NOT NULL OR uploads.reserved <> 0)
+    UNION ALL
     SELECT assets.id, 'a file in a folder of another client' AS problem
     FROM assets JOIN folders ON folders.id = assets.folder_id WHERE folders.client_id <> assets.client_id
     UNION ALL

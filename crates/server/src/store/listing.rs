@@ -5,22 +5,30 @@ use reelshelf_domain::{Cursor, Direction, FolderId, Limit, MediaKind, Result, So
 
 use super::assets::{Asset, AssetRow, asset_columns};
 use super::db::{Tx, fetch_all, fetch_one};
+use super::import::{assets_and_imports, import_columns};
 use super::row::row;
 use super::{Store, column};
 
-/// One page in one order: from the start with an offset, or behind a place. `$1` is the folder and `$2` the most rows.
+/// One page in one order: from the start with an offset, or behind a place. The page is found first, and imports are
+/// looked up for its rows alone. `$1` is the folder and `$2` the most rows.
 macro_rules! page {
     ($filter:literal, $order:literal, $where:literal, $rest:literal) => {
         concat!(
             "SELECT",
             asset_columns!(),
-            "FROM assets WHERE folder_id = $1",
-            $filter,
-            $where,
-            " ORDER BY ",
-            $order,
-            " LIMIT $2 ",
-            $rest
+            import_columns!(),
+            assets_and_imports!(concat!(
+                "FROM (SELECT * FROM assets WHERE folder_id = $1",
+                $filter,
+                $where,
+                " ORDER BY ",
+                $order,
+                " LIMIT $2 ",
+                $rest,
+                ") assets"
+            )),
+            "ORDER BY ",
+            $order
         )
     };
 }
@@ -73,7 +81,9 @@ macro_rules! search {
             concat!($first, $back, ", ", $second, $back),
             " LIMIT 1)) END AS matches,",
             asset_columns!(),
-            "FROM page JOIN assets ON assets.id = page.hit ORDER BY ",
+            import_columns!(),
+            assets_and_imports!("FROM page JOIN assets ON assets.id = page.hit"),
+            "ORDER BY ",
             concat!("assets.", $first, $way, ", assets.", $second, $way)
         )
     };
@@ -88,11 +98,16 @@ macro_rules! search_after {
                 WHERE folder_id = $1 AND lower(name) LIKE $5 ESCAPE '\\' AND ($6 IS NULL OR kind = $6)
             ) AS matches,",
             asset_columns!(),
-            "FROM assets
-            WHERE folder_id = $1 AND lower(name) LIKE $5 ESCAPE '\\' AND ($6 IS NULL OR kind = $6) AND ",
-            concat!("(", $first, ", ", $second, ") ", $behind, " ($3, $4) ORDER BY "),
-            concat!($first, $way, ", ", $second, $way),
-            " LIMIT $2"
+            import_columns!(),
+            assets_and_imports!(concat!(
+                "FROM (SELECT * FROM assets
+                WHERE folder_id = $1 AND lower(name) LIKE $5 ESCAPE '\\' AND ($6 IS NULL OR kind = $6) AND ",
+                concat!("(", $first, ", ", $second, ") ", $behind, " ($3, $4) ORDER BY "),
+                concat!($first, $way, ", ", $second, $way),
+                " LIMIT $2) assets"
+            )),
+            "ORDER BY ",
+            concat!($first, $way, ", ", $second, $way)
         )
     };
 }

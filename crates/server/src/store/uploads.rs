@@ -19,7 +19,7 @@ pub(super) const TICKET: &str = "
 const RENEW: &str = "UPDATE uploads SET expires_at = $2 WHERE id = $1 AND done_hash IS NULL AND expires_at < $2";
 /// Only if the file is still where the look found it: in another folder the bytes may count as temporary, or no longer.
 const RESERVE: &str = "
-    UPDATE uploads SET reserved = reserved + $2, expires_at = $3
+    UPDATE uploads SET reserved = reserved + $2, expires_at = CASE WHEN expires_at < $3 THEN $3 ELSE expires_at END
     WHERE id = $1 AND done_hash IS NULL
         AND EXISTS (SELECT 1 FROM assets WHERE assets.id = uploads.asset_id AND assets.folder_id = $4)";
 const EXPIRED: &str = "SELECT id FROM uploads WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2";

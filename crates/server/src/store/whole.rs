@@ -47,6 +47,7 @@ impl Whole {
             created_at: arrived.now,
             modified_at: arrived.now,
             expires_at: path.folder.is_temp().then_some(arrived.temp_expires_at),
+            import: None,
         }
     }
 }

@@ -8,6 +8,7 @@
 mod api;
 mod commands;
 mod first_start;
+mod import;
 mod kill;
 mod load;
 mod nodes;

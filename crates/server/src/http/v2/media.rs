@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{FromRequest, Request, State};
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, TryFutureExt};
@@ -58,14 +59,15 @@ pub(super) struct PostParameters {
     pub(super) overwrite: Option<bool>,
 }
 
-/// Uploads in one request, or registers an upload.
+/// Uploads in one request, imports from a URL, or registers an upload.
 ///
 /// `multipart/form-data` with `file` parts, `folder` and `overwrite`; any other body with `?name=` in the query; or JSON,
-/// which registers as `/v2/media/file` does.
+/// which imports when it has `src`, and otherwise registers as `/v2/media/file` does.
 #[utoipa::path(post, path = "/v2/media", tag = "media", params(PostParameters), security(("key" = [])),
     request_body(content((RegisterForm = "application/json"), (Vec<u8> = "multipart/form-data"),
         (Vec<u8> = "application/octet-stream"))),
     responses((status = 200, description = "`Stored` for an upload, `Registered` for a registration", body = Stored),
+        (status = 202, description = "The file of an import: `import` says how far it is", body = Stored),
         (status = 400, body = Failure), (status = 403, body = Failure),
         (status = 409, body = Failure), (status = 413, body = Failure), (status = 429, body = Failure),
         (status = 507, body = Failure)))]
@@ -87,6 +89,9 @@ pub(super) async fn post(
         return Err(Error::Missing("name").into());
     }
     let Form(form) = Form::<RegisterForm>::from_request(request, &app).await?;
+    if let Some(src) = form.src.as_deref().filter(|src| !src.is_empty()) {
+        return Ok((StatusCode::ACCEPTED, Json(import(&app, &caller, &form, src).await?)).into_response());
+    }
     let registered: Registered = register(&app, &caller, &form).await?;
     Ok(Json(registered).into_response())
 }
@@ -95,6 +100,14 @@ pub(super) async fn post(
 fn may_be_json(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence.ends_with("json") || essence == "application/x-www-form-urlencoded"
+}
+
+/// Has the server fetch a file.
+async fn import(app: &App, caller: &Caller, form: &RegisterForm, src: &str) -> Result<Stored> {
+    let wish = form.wish(src)?;
+    let folder = wish.folder.clone();
+    let asset = library::import(app, caller, wish).await?;
+    Ok(Stored::one(app.now(), File::new(app, caller.client, &folder, asset)))
 }
 
 async fn raw(

@@ -4,6 +4,7 @@
 mod accounts;
 mod collecting;
 mod folders;
+mod importing;
 mod jobs;
 mod listing;
 mod races;

@@ -7,8 +7,8 @@ use sqlx::{Executor, SqlSafeStr};
 
 use super::super::db::{Conn, SqliteConn};
 use super::super::{
-    assets, audit, blobs, clients, counters, folders, freshness, ingest, jobs, keys, leisure, listing, register,
-    relocate, resumables, settings, sqlite, uploads, whole,
+    assets, audit, blobs, clients, counters, folders, freshness, import, ingest, jobs, keys, leisure, listing,
+    register, relocate, resumables, settings, sqlite, uploads, whole,
 };
 use super::World;
 
@@ -27,6 +27,7 @@ fn everywhere() -> Vec<&'static str> {
         clients::STATEMENTS,
         counters::STATEMENTS,
         folders::STATEMENTS,
+        import::STATEMENTS,
         jobs::STATEMENTS,
         keys::STATEMENTS,
         relocate::STATEMENTS,
