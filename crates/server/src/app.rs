@@ -37,6 +37,10 @@ pub struct Parts {
     pub signer: Signer,
     /// How many more uploads may be under way.
     pub upload_slots: Arc<Semaphore>,
+    /// How many more archives may be on their way out.
+    pub zip_slots: Arc<Semaphore>,
+    /// How many more archives may be received and unpacked.
+    pub unpack_slots: Arc<Semaphore>,
     /// Transfers and jobs under way, which a graceful stop waits for.
     pub tasks: TaskTracker,
     /// When this process opened the database and the blobs.
@@ -63,6 +67,8 @@ impl App {
             started_at: clock.now(),
             keys: KeyCache::new(settings.limits.cached_keys),
             upload_slots: Arc::new(Semaphore::new(settings.uploads.at_once)),
+            zip_slots: Arc::new(Semaphore::new(settings.zip.downloads)),
+            unpack_slots: Arc::new(Semaphore::new(settings.zip.unpacks)),
             store,
             blobs,
             clock,

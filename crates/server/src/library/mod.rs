@@ -15,6 +15,7 @@ mod signature;
 mod storage;
 mod urls;
 mod verify;
+mod zip;
 
 pub use browse::{Contents, Place, Query, contents, file, tree};
 pub use caller::Caller;
@@ -33,3 +34,4 @@ pub use signature::{SignedUpload, Signer};
 pub use storage::{StorageInfo, storage};
 pub use urls::{immutable_url, stable_url, upload_url};
 pub use verify::{Problem, Report, verify};
+pub use zip::{Pick, Zip, zip};

@@ -26,6 +26,7 @@ mod uploads;
 mod walk;
 mod whole;
 mod writer;
+mod zip;
 
 use std::str::FromStr;
 
@@ -46,6 +47,7 @@ pub use listing::{Listed, Listing, Slice};
 pub use register::{Registered, Registration};
 pub use relocate::Relocation;
 pub use uploads::UploadTicket;
+pub use zip::{FolderBelow, ZipFile, ZipPlace};
 
 use db::Db;
 use freshness::Freshness;

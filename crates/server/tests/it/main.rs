@@ -15,3 +15,4 @@ mod scenarios;
 mod storage;
 mod support;
 mod transfers;
+mod zip;

@@ -9,6 +9,7 @@ mod media;
 mod multipart;
 mod objects;
 mod others;
+mod zip;
 
 use axum::http::Method;
 use axum::http::method::Method as M;
@@ -35,6 +36,8 @@ pub const ROLES: &[(Method, &str, Role)] = &[
     (M::POST, "/v2/media/folder", Role::Render),
     (M::PUT, "/v2/media/folder", Role::Render),
     (M::DELETE, "/v2/media/folder", Role::Render),
+    (M::GET, "/v2/media/zip", Role::Render),
+    (M::POST, "/v2/media/zip", Role::Render),
     (M::GET, "/v2/movies", Role::Viewer),
     (M::GET, "/v2/templates", Role::Render),
 ];
@@ -45,6 +48,7 @@ pub(super) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(media::get, media::post, media::put, media::delete))
         .routes(routes!(file::get, file::post, file::put, file::delete))
         .routes(routes!(folder::get, folder::post, folder::put, folder::delete))
+        .routes(routes!(zip::get, zip::post))
         .routes(routes!(others::movies))
         .routes(routes!(others::templates))
 }

@@ -8,7 +8,7 @@ use sqlx::{Executor, SqlSafeStr};
 use super::super::db::Conn;
 use super::super::{
     assets, audit, blobs, clients, counters, folders, freshness, ingest, interrupt, jobs, keys, listing, register,
-    relocate, settings, uploads, whole,
+    relocate, settings, uploads, whole, zip,
 };
 use super::World;
 
@@ -28,6 +28,7 @@ fn everywhere() -> Vec<&'static str> {
         register::STATEMENTS,
         uploads::STATEMENTS,
         whole::STATEMENTS,
+        zip::STATEMENTS,
     ];
     arrays.concat().into_iter().chain(listing::statements()).collect()
 }
