@@ -6,13 +6,13 @@ use super::{ArchiveProblem, Member, MemberProblem, ReadAt, UnzipLimits, le16, le
 const END: &[u8; 4] = b"PK\x05\x06";
 const END_LEN: u64 = 22;
 const LOCATOR: &[u8; 4] = b"PK\x06\x07";
-const LOCATOR_LEN: u64 = 20;
+const LOCATOR_LEN: usize = 20;
 const END_64: &[u8; 4] = b"PK\x06\x06";
-const END_64_LEN: u64 = 56;
+const END_64_LEN: usize = 56;
 const HEADER: &[u8; 4] = b"PK\x01\x02";
 const HEADER_LEN: usize = 46;
 /// The part of a member's own header that is there whatever its name is.
-pub(super) const LOCAL_LEN: u64 = 30;
+pub(super) const LOCAL_LEN: usize = 30;
 /// The longest comment, and the end record before it.
 const TAIL: u64 = 65_535 + END_LEN;
 
@@ -82,9 +82,9 @@ fn find(source: &impl ReadAt, length: u64) -> Result<End, ArchiveProblem> {
 
 /// The record of a ZIP64 archive, which stands before the other one.
 fn end_64(source: &impl ReadAt, end: &End) -> Result<Option<End>, ArchiveProblem> {
-    let Some(at) = end.before.checked_sub(LOCATOR_LEN + END_64_LEN) else { return Ok(None) };
-    let mut locator = [0; LOCATOR_LEN as usize];
-    source.read_exact_at(&mut locator, at + END_64_LEN)?;
+    let Some(at) = end.before.checked_sub((LOCATOR_LEN + END_64_LEN) as u64) else { return Ok(None) };
+    let mut locator = [0; LOCATOR_LEN];
+    source.read_exact_at(&mut locator, at + END_64_LEN as u64)?;
     if !locator.starts_with(LOCATOR) {
         return Ok(None);
     }
@@ -92,9 +92,9 @@ fn end_64(source: &impl ReadAt, end: &End) -> Result<Option<End>, ArchiveProblem
         return Err(ArchiveProblem::Split);
     }
     // Right before its locator; the archive's own word for its place does not hold when something stands before it.
-    let mut record = [0; END_64_LEN as usize];
+    let mut record = [0; END_64_LEN];
     source.read_exact_at(&mut record, at)?;
-    if !record.starts_with(END_64) || le64(&record, 4) != Some(END_64_LEN - 12) {
+    if !record.starts_with(END_64) || le64(&record, 4) != Some(END_64_LEN as u64 - 12) {
         return Err(ArchiveProblem::NotWhole);
     }
     let field = |at| le64(&record, at).unwrap_or_default();
@@ -174,7 +174,7 @@ fn apart(members: &mut [Member], directory: u64) -> Result<(), ArchiveProblem> {
     let mut next = directory;
     for index in order.into_iter().rev() {
         let member = &mut members[index];
-        let least = (LOCAL_LEN + member.raw_name.len() as u64).saturating_add(member.compressed);
+        let least = ((LOCAL_LEN + member.raw_name.len()) as u64).saturating_add(member.compressed);
         if member.at > directory {
             return Err(ArchiveProblem::NotWhole);
         }

@@ -30,7 +30,19 @@ impl Forged {
         let (packed, crc32) = (bytes.to_vec(), crc32fast::hash(bytes));
         let (local_name, extra, at) = (None, Vec::new(), None);
         let name = name.into();
-        Self { name, local_name, packed, size: length, compressed: length, crc32, method: 0, flags: 0, attributes: 0, extra, at }
+        Self {
+            name,
+            local_name,
+            packed,
+            size: length,
+            compressed: length,
+            crc32,
+            method: 0,
+            flags: 0,
+            attributes: 0,
+            extra,
+            at,
+        }
     }
 
     /// A file that is compressed.

@@ -99,11 +99,11 @@ impl<R: ReadAt> MemberReader<R> {
         if let Some(problem) = member.problem {
             return Ok(Err(problem));
         }
-        let mut header = vec![0; LOCAL_LEN as usize + member.raw_name.len()];
+        let mut header = vec![0; LOCAL_LEN + member.raw_name.len()];
         self.source.read_exact_at(&mut header, member.at)?;
         let field = |at| le16(&header, at).unwrap_or_default();
         let same = header.starts_with(b"PK\x03\x04")
-            && header[LOCAL_LEN as usize..] == member.raw_name
+            && header[LOCAL_LEN..] == member.raw_name
             && usize::from(field(26)) == member.raw_name.len()
             && field(8) == member.method
             && field(6) & ENCRYPTED == 0;

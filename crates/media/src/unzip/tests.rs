@@ -90,10 +90,14 @@ fn what_lies_is_found_out() {
         ("two names", Forged { local_name: Some(b"b".to_vec()), ..stored.clone() }, MemberProblem::Described),
         ("a longer name", Forged { local_name: Some(b"ab".to_vec()), ..stored.clone() }, MemberProblem::Described),
         ("garbage", Forged { packed: vec![0xfe; 50], compressed: 50, ..deflated.clone() }, MemberProblem::Damaged),
-        ("more behind it", {
-            let packed = [deflated.packed.as_slice(), b"more"].concat();
-            Forged { compressed: packed.len() as u64, packed, ..deflated.clone() }
-        }, MemberProblem::Length),
+        (
+            "more behind it",
+            {
+                let packed = [deflated.packed.as_slice(), b"more"].concat();
+                Forged { compressed: packed.len() as u64, packed, ..deflated.clone() }
+            },
+            MemberProblem::Length,
+        ),
     ];
     for (what, forged, expected) in table {
         assert_eq!(only(forged).unwrap_err(), expected, "{what}");

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use reelshelf_domain::{BlobId, ByteSize, ClientId, Denial, Error, Result, Thing, UnixMillis, UploadId};
+use reelshelf_domain::{BlobId, ByteSize, ClientId, Denial, Error, MediaPath, Result, Thing, UnixMillis, UploadId};
 use reelshelf_media::sniff;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Caller, NewFile, SignedUpload, register};
 use crate::app::App;
-use crate::blobs::{BlobKey, Fill};
+use crate::blobs::{BlobKey, Fill, Kept};
 use crate::store::{Arrived, Asset, Committed, Registration, UploadTicket};
 
 /// The longest upload in one request that is taken before anything is registered: one that a single write brings to the
@@ -69,6 +69,16 @@ where
         let upload = ticket.id;
         under_way(app, slot, |app| async move { or_abandon(&app, upload, receive(&app, ticket, body)).await }).await
     };
+    outcome(app, client, &path, stored).await
+}
+
+/// The file that an upload in one go made, or why there is none.
+pub(super) async fn outcome(
+    app: &App,
+    client: ClientId,
+    path: &MediaPath,
+    stored: Result<Option<Asset>>,
+) -> Result<Asset> {
     let stored = stored.map_err(|error| match error {
         Error::Denied(Denial::StorageBlocked) => Error::StorageBlocked,
         // The file was deleted, or replaced as expired, while its bytes were on their way.
@@ -77,12 +87,12 @@ where
     })?;
     match stored {
         Some(asset) => Ok(asset),
-        None => app.store.asset(client, &path).await,
+        None => app.store.asset(client, path).await,
     }
 }
 
 /// What cannot be repeated is given up when it fails.
-async fn or_abandon(
+pub(super) async fn or_abandon(
     app: &App,
     upload: UploadId,
     transfer: impl Future<Output = Result<Committed>>,
@@ -120,6 +130,17 @@ where
     }
     let upload = UploadId::generate(app.now(), app.chance.as_ref())?;
     let arrived = keep(app, caller.client, upload, scratch).await?;
+    settle_new(app, caller, file, registration, arrived).await
+}
+
+/// Makes a file of durable bytes that nobody registered, or leaves them to the collector.
+pub(super) async fn settle_new(
+    app: &App,
+    caller: &Caller,
+    file: &NewFile,
+    registration: Registration,
+    arrived: Arrived,
+) -> Result<Option<Asset>> {
     let refused = match app.store.store_whole(registration, arrived.clone(), app.chance.as_ref()).await {
         Ok(asset) => return Ok(Some(asset)),
         Err(error) => error,
@@ -138,7 +159,7 @@ where
 }
 
 /// One of the uploads that may be under way at once.
-fn slot(app: &App) -> Result<OwnedSemaphorePermit> {
+pub(super) fn slot(app: &App) -> Result<OwnedSemaphorePermit> {
     app.upload_slots.clone().try_acquire_owned().map_err(|_| {
         let limit = app.settings.uploads.at_once.to_string().into();
         Error::LimitReached { what: "uploads at once", limit }
@@ -146,7 +167,7 @@ fn slot(app: &App) -> Result<OwnedSemaphorePermit> {
 }
 
 /// Runs a transfer in a task of its own, so that it ends properly when the client leaves: what it holds is given back.
-async fn under_way<F, T>(app: &App, slot: OwnedSemaphorePermit, transfer: impl FnOnce(App) -> F) -> Result<T>
+pub(super) async fn under_way<F, T>(app: &App, slot: OwnedSemaphorePermit, transfer: impl FnOnce(App) -> F) -> Result<T>
 where
     F: Future<Output = Result<T>> + Send + 'static,
     T: Send + 'static,
@@ -180,7 +201,7 @@ where
 }
 
 /// How long a transfer may pause.
-fn idle(app: &App) -> Duration {
+pub(super) fn idle(app: &App) -> Duration {
     Duration::from_secs(app.settings.server.idle_seconds)
 }
 
@@ -190,7 +211,7 @@ fn life(app: &App) -> Duration {
     uploads.url_life().max(uploads.renewal() + idle(app))
 }
 
-fn stood_still() -> Error {
+pub(super) fn stood_still() -> Error {
     Error::invalid("body", "stood still for too long; send it again")
 }
 
@@ -209,7 +230,12 @@ async fn keep(app: &App, client: ClientId, upload: UploadId, fill: Fill) -> Resu
     let now = app.now();
     let blob = BlobId::generate(now, app.chance.as_ref())?;
     let kept = app.blobs.keep(BlobKey::Original(client, blob), fill).await?;
-    Ok(Arrived {
+    Ok(arrived(app, upload, blob, &kept, now))
+}
+
+/// What is known of bytes that are durable.
+pub(super) fn arrived(app: &App, upload: UploadId, blob: BlobId, kept: &Kept, now: UnixMillis) -> Arrived {
+    Arrived {
         upload,
         blob,
         hash: kept.hash,
@@ -218,11 +244,11 @@ async fn keep(app: &App, client: ClientId, upload: UploadId, fill: Fill) -> Resu
         now,
         temp_expires_at: now.plus(app.settings.uploads.temp_life()),
         temp_limit: app.settings.uploads.temp_limit.to_column(),
-    })
+    }
 }
 
 /// Makes durable bytes the file of a registered upload, or leaves them to the collector.
-async fn settle(app: &App, ticket: &UploadTicket, arrived: Arrived) -> Result<Committed> {
+pub(super) async fn settle(app: &App, ticket: &UploadTicket, arrived: Arrived) -> Result<Committed> {
     let arrived = Arrived { upload: ticket.id, ..arrived };
     let committed = app.store.commit_upload(arrived.clone()).await;
     if !matches!(committed, Ok(Committed::Stored)) {

@@ -123,7 +123,8 @@ impl<'a> List<'a> {
     /// A folder and all below it, under its own name; the root has none.
     async fn folder(&mut self, path: &FolderPath) -> Result<()> {
         let most = self.most();
-        let found = self.app.store.folders_below(self.client, path, i64::try_from(most + 1).unwrap_or(i64::MAX)).await?;
+        let found =
+            self.app.store.folders_below(self.client, path, i64::try_from(most + 1).unwrap_or(i64::MAX)).await?;
         let top = match path.split_last() {
             Some((_, last)) => self.names.folder("", &FolderPath::root().join(last.clone())?),
             None => String::new(),
@@ -141,13 +142,17 @@ impl<'a> List<'a> {
             let Delivered { display_name, size, modified_at, blob, .. } = file;
             self.push("", &ZipFile { name: path.name, display_name, size, modified_at, blob })?;
         }
-        for ((_, at), folders) in std::mem::take(&mut self.folders) {
+        let all = std::mem::take(&mut self.folders);
+        for ((key, at), folders) in &all {
             let before = self.listed.len();
             for folder in folders.iter().filter(|folder| folder.files > 0) {
-                self.files_of(&at, folder).await?;
+                self.files_of(at, folder).await?;
             }
-            if before == self.listed.len() && !at.is_empty() {
-                self.listed.push(Listed { entry: ZipEntry::folder(at, self.now), blob: None });
+            let below = format!("{key}/");
+            let next = all.range((below.clone(), String::new())..).next();
+            let speaks_of_it = next.is_some_and(|((next, _), _)| next.starts_with(&below));
+            if before == self.listed.len() && !at.is_empty() && !speaks_of_it {
+                self.listed.push(Listed { entry: ZipEntry::folder(at.clone(), self.now), blob: None });
                 self.check()?;
             }
         }
@@ -230,7 +235,8 @@ impl Zip {
         let Self { client, listed, slot, .. } = self;
         let mut layout = ZipLayout::default();
         let mut sums = Vec::with_capacity(listed.len());
-        let copies: Vec<_> = listed.iter().map(|file| BlobCopy { client, blob: file.blob, size: file.entry.size() }).collect();
+        let copies: Vec<_> =
+            listed.iter().map(|file| BlobCopy { client, blob: file.blob, size: file.entry.size() }).collect();
         let mut small = futures::stream::iter(copies.clone()).map(|copy| copy.ahead(app.clone())).buffered(AHEAD);
         for (file, copy) in listed.iter().zip(copies) {
             let bytes = small.next().await.unwrap_or(Err(Stop::Gone))?;

@@ -6,6 +6,8 @@ mod bad_input;
 mod bad_wire;
 mod budgets;
 mod delivery;
+#[path = "../../../media/src/unzip/forge.rs"]
+mod forge;
 mod found_by_the_model;
 mod leftovers;
 mod model;
@@ -15,4 +17,5 @@ mod scenarios;
 mod storage;
 mod support;
 mod transfers;
+mod unpack;
 mod zip;

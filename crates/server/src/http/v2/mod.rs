@@ -9,6 +9,7 @@ mod media;
 mod multipart;
 mod objects;
 mod others;
+mod unpack;
 mod zip;
 
 use axum::http::Method;
