@@ -45,6 +45,10 @@ pub struct Parts {
     pub upload_slots: Arc<Semaphore>,
     /// Resumable uploads that are being written to.
     pub writers: Writers,
+    /// How many more archives may be on their way out.
+    pub zip_slots: Arc<Semaphore>,
+    /// How many more archives may be received and unpacked.
+    pub unpack_slots: Arc<Semaphore>,
     /// Transfers and jobs under way, which a graceful stop waits for.
     pub tasks: TaskTracker,
     /// When this process opened the database and the blobs.
@@ -75,6 +79,8 @@ impl App {
             upload_slots: Arc::new(Semaphore::new(settings.uploads.at_once)),
             writers: Writers::default(),
             fetcher: Fetcher::new(&settings.fetch),
+            zip_slots: Arc::new(Semaphore::new(settings.zip.downloads)),
+            unpack_slots: Arc::new(Semaphore::new(settings.zip.unpacks)),
             store,
             blobs,
             clock,

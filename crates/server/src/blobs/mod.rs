@@ -20,7 +20,7 @@ use crate::config::{BlobSettings, ServerSettings};
 
 pub use collect::{collect, sweep_orphans};
 pub use disk::FreeDisk;
-pub use fill::{Fill, Filled, Kept, Scratch};
+pub use fill::{Fill, Filled, Kept, Scratch, ScratchReader};
 pub use gather::Gathering;
 pub use key::{BlobKey, SHARDS};
 
@@ -100,6 +100,12 @@ impl Blobs {
             Place::Local(local) => local.commit(key, filled).await,
             Place::Remote(remote) => remote.commit(key, filled).await,
         }
+    }
+
+    /// Makes the bytes of a complete scratch file durable under their key, and says what they are.
+    pub async fn keep_filled(&self, key: BlobKey, filled: Filled) -> Result<Kept> {
+        let kept = filled.kept();
+        self.commit(key, filled).await.map(|()| kept)
     }
 
     /// Makes everything that a scratch file was filled with durable under its key, in one go where that can be.

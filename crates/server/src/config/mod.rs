@@ -9,6 +9,7 @@ mod plans;
 mod server;
 mod store;
 mod uploads;
+mod zip;
 
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,7 @@ pub use plans::{Plan, Plans};
 pub use server::ServerSettings;
 pub use store::StoreSettings;
 pub use uploads::UploadSettings;
+pub use zip::ZipSettings;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +42,8 @@ pub struct Settings {
     pub uploads: UploadSettings,
     /// What is limited and is no plan's business.
     pub limits: LimitSettings,
+    /// Archives on their way out and in.
+    pub zip: ZipSettings,
     /// Jobs and the collector.
     pub jobs: JobSettings,
     /// Imports from other servers.
@@ -92,6 +96,7 @@ impl Settings {
             blobs: section(&figment, "blobs", &mut problems),
             uploads: section(&figment, "uploads", &mut problems),
             limits: section(&figment, "limits", &mut problems),
+            zip: section(&figment, "zip", &mut problems),
             jobs: section(&figment, "jobs", &mut problems),
             fetch: section(&figment, "fetch", &mut problems),
             plans: section(&figment, "plans", &mut problems),
@@ -103,6 +108,7 @@ impl Settings {
         settings.blobs.check(&mut problems);
         settings.uploads.check(&mut problems);
         settings.limits.check(&mut problems);
+        settings.zip.check(&mut problems);
         settings.jobs.check(&mut problems);
         settings.fetch.check(&mut problems);
         settings.plans.check(&mut problems);
@@ -184,7 +190,7 @@ fn take_out(section: &mut Value, path: &[String]) -> bool {
 }
 
 fn unknown_sections(figment: &Figment, problems: &mut Vec<String>) {
-    const KNOWN: [&str; 8] = ["server", "store", "blobs", "uploads", "limits", "jobs", "fetch", "plans"];
+    const KNOWN: [&str; 9] = ["server", "store", "blobs", "uploads", "limits", "zip", "jobs", "fetch", "plans"];
     match figment.extract::<Dict>() {
         Ok(sections) => {
             for name in sections.keys().filter(|name| !KNOWN.contains(&name.as_str())) {

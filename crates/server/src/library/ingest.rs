@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use reelshelf_domain::{BlobId, ByteSize, ClientId, Denial, Error, Result, Thing, UnixMillis, UploadId};
+use reelshelf_domain::{BlobId, ByteSize, ClientId, Denial, Error, MediaPath, Result, Thing, UnixMillis, UploadId};
 use reelshelf_media::sniff;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -69,6 +69,16 @@ where
         let upload = ticket.id;
         under_way(app, slot, |app| async move { or_abandon(&app, upload, receive(&app, ticket, body)).await }).await
     };
+    outcome(app, client, &path, stored).await
+}
+
+/// The file that an upload in one go made, or why there is none.
+pub(super) async fn outcome(
+    app: &App,
+    client: ClientId,
+    path: &MediaPath,
+    stored: Result<Option<Asset>>,
+) -> Result<Asset> {
     let stored = stored.map_err(|error| match error {
         Error::Denied(Denial::StorageBlocked) => Error::StorageBlocked,
         // The file was deleted, or replaced as expired, while its bytes were on their way.
@@ -77,12 +87,12 @@ where
     })?;
     match stored {
         Some(asset) => Ok(asset),
-        None => app.store.asset(client, &path).await,
+        None => app.store.asset(client, path).await,
     }
 }
 
 /// What cannot be repeated is given up when it fails.
-async fn or_abandon(
+pub(super) async fn or_abandon(
     app: &App,
     upload: UploadId,
     transfer: impl Future<Output = Result<Committed>>,
@@ -120,6 +130,17 @@ where
     }
     let upload = UploadId::generate(app.now(), app.chance.as_ref())?;
     let arrived = keep(app, caller.client, upload, scratch).await?;
+    settle_new(app, caller, file, registration, arrived).await
+}
+
+/// Makes a file of durable bytes that nobody registered, or leaves them to the collector.
+pub(super) async fn settle_new(
+    app: &App,
+    caller: &Caller,
+    file: &NewFile,
+    registration: Registration,
+    arrived: Arrived,
+) -> Result<Option<Asset>> {
     let refused = match app.store.store_whole(registration, arrived.clone(), app.chance.as_ref()).await {
         Ok(asset) => return Ok(Some(asset)),
         Err(error) => error,

@@ -30,6 +30,7 @@ mod uploads;
 mod walk;
 mod whole;
 mod writer;
+mod zip;
 
 use std::str::FromStr;
 
@@ -52,6 +53,7 @@ pub use register::{Registered, Registration};
 pub use relocate::Relocation;
 pub use resumables::{Part, PartRow, Resumable, Turn};
 pub use uploads::UploadTicket;
+pub use zip::{FolderBelow, ZipFile, ZipPlace};
 
 use db::Db;
 use freshness::Freshness;

@@ -8,6 +8,8 @@ mod budgets;
 mod delivery;
 mod fetch_guard;
 mod fetch_servers;
+#[path = "../../../media/src/unzip/forge.rs"]
+mod forge;
 mod found_by_the_model;
 mod imports;
 mod imports_under_way;
@@ -20,3 +22,5 @@ mod scenarios;
 mod storage;
 mod support;
 mod transfers;
+mod unpack;
+mod zip;

@@ -15,6 +15,7 @@ mod uploading;
 mod whole;
 mod world;
 mod writing;
+mod zip;
 
 use std::time::Duration;
 

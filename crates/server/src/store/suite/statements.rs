@@ -8,7 +8,7 @@ use sqlx::{Executor, SqlSafeStr};
 use super::super::db::{Conn, SqliteConn};
 use super::super::{
     assets, audit, blobs, clients, counters, folders, freshness, import, ingest, jobs, keys, leisure, listing,
-    register, relocate, resumables, settings, sqlite, uploads, whole,
+    register, relocate, resumables, settings, sqlite, uploads, whole, zip,
 };
 use super::World;
 
@@ -37,6 +37,7 @@ fn everywhere() -> Vec<&'static str> {
         register::STATEMENTS,
         uploads::STATEMENTS,
         whole::STATEMENTS,
+        zip::STATEMENTS,
     ];
     arrays.concat().into_iter().chain(listing::statements()).collect()
 }
