@@ -199,6 +199,9 @@ pub enum Denial {
     /// The upload is done, and these are other bytes.
     #[error("the upload is done with other bytes")]
     OtherBytes,
+    /// The bytes are not those whose hash was registered.
+    #[error("the bytes have another hash than was registered")]
+    OtherHash,
     /// The storage of the client is on hold or full.
     #[error("storage is blocked")]
     StorageBlocked,

@@ -200,7 +200,7 @@ pub async fn finish(app: &App, ticket: &UploadTicket, fill: Fill) -> Result<Comm
         let same = done == fill.finish().await?.hash;
         return if same { Ok(Committed::Again) } else { Err(Error::Denied(Denial::OtherBytes)) };
     }
-    let arrived = keep(app, ticket.client, ticket.id, fill).await?;
+    let arrived = keep(app, ticket.client, ticket.id, fill.expecting(ticket.expected)).await?;
     settle(app, ticket, arrived).await
 }
 

@@ -26,7 +26,7 @@ pub use expire::expire;
 pub use folders::{FolderChange, change_folder, make_folder, remove_folder};
 pub use ingest::{finish, receive, store_upload, upload};
 pub use keys::{KeyCache, KeySummary, authenticate, create_key, list_keys, revoke_key, write_down_key_use};
-pub use register::{NewFile, register};
+pub use register::{NewFile, Registering, register, register_known};
 pub use relocate::{Change, relocate};
 pub use remove::remove;
 pub use signature::{SignedUpload, Signer};

@@ -252,6 +252,14 @@ pub struct Removed {
     pub bytes: i64,
 }
 
+/// The file at a path.
+pub(super) async fn find(tx: &mut Tx, client: ClientId, path: &MediaPath) -> Result<Asset> {
+    let walk = Walk::along(&path.folder);
+    let (key, name) = (path.name.natural_key(), path.name.as_str());
+    let row = fetch_optional!(tx, AssetRow, FIND, client.as_str(), walk.names, walk.spans, walk.depth, key, name)?;
+    row.ok_or(Error::NotFound(Thing::File))?.try_into()
+}
+
 pub(super) async fn hold_by_path(tx: &mut Tx, client: ClientId, path: &MediaPath) -> Result<Option<Held>> {
     let walk = Walk::along(&path.folder);
     let (key, name) = (path.name.natural_key(), path.name.as_str());
@@ -316,11 +324,7 @@ impl Verb for RemoveExpired {
 impl Store {
     /// The file at a path.
     pub async fn asset(&self, client: ClientId, path: &MediaPath) -> Result<Asset> {
-        let walk = Walk::along(&path.folder);
-        let (key, name) = (path.name.natural_key(), path.name.as_str());
-        let mut tx = self.db.read().await?;
-        let row = fetch_optional!(tx, AssetRow, FIND, client.as_str(), walk.names, walk.spans, walk.depth, key, name)?;
-        row.ok_or(Error::NotFound(Thing::File))?.try_into()
+        find(&mut self.db.read().await?, client, path).await
     }
 
     /// What the stable URL of a path delivers.

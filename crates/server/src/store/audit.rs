@@ -62,6 +62,9 @@ const ASSETS: &str = "
     WHERE NOT assets.uploaded AND (assets.blob_id IS NOT NULL
         OR NOT EXISTS (SELECT 1 FROM uploads WHERE uploads.asset_id = assets.id))
     UNION ALL
+    SELECT uploads.id, 'an upload that brought other bytes than were registered' AS problem FROM uploads
+    WHERE uploads.done_hash <> uploads.expected_hash
+    UNION ALL
     SELECT assets.id, 'a file in a folder of another client' AS problem
     FROM assets JOIN folders ON folders.id = assets.folder_id WHERE folders.client_id <> assets.client_id
     UNION ALL

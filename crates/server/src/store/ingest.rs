@@ -93,6 +93,29 @@ impl Arrived {
         Ok(kept)
     }
 
+    /// Reserved becomes used. This takes the client's row, which comes before blobs and files.
+    pub(super) async fn count_bytes(&self, tx: &mut Tx, row: &TicketRow) -> Result<()> {
+        let client: ClientId = column("uploads", "client_id", &row.client_id)?;
+        let stored = if row.uploaded { row.asset_size } else { 0 };
+        let grown = self.size.to_column() - stored;
+        apply(tx, client, Bytes::of(row.temporary, grown, -row.reserved), self.temp_limit, self.now).await
+    }
+
+    /// Gives a copy that was touched in this transaction to the file of an upload, and ends the upload.
+    pub(super) async fn make_file(&self, tx: &mut Tx, row: TicketRow, blob: &str) -> Result<()> {
+        self.commit_asset(tx, &row, blob).await?;
+        let (upload, hash) = (self.upload.to_string(), self.hash.to_string());
+        if execute!(tx, FINISH_UPLOAD, upload, hash, row.reserved)? == 0 {
+            return Err(Error::Unavailable(CONTENDED));
+        }
+        let folder: FolderId = column("assets", "folder_id", &row.folder_id)?;
+        count(tx, folder, self.files(&row)?).await?;
+        if let Some(old) = row.blob_id.filter(|old| old != blob) {
+            execute!(tx, RELEASE_BLOB, old, self.now.get())?;
+        }
+        Ok(())
+    }
+
     async fn commit_asset(&self, tx: &mut Tx, row: &TicketRow, blob: &str) -> Result<()> {
         let expires_at = row.temporary.then(|| self.temp_expires_at.get());
         let changed = execute!(
@@ -135,21 +158,14 @@ impl Verb for Arrived {
             let same = *done == self.hash.to_string();
             return if same { Ok(Committed::Again) } else { Err(Error::Denied(Denial::OtherBytes)) };
         }
+        // Whoever fills a file has looked at this before; rows that contradict each other are made by nobody.
+        if row.expected_hash.as_ref().is_some_and(|expected| *expected != self.hash.to_string()) {
+            return Err(Error::Denied(Denial::OtherHash));
+        }
+        self.count_bytes(tx, &row).await?;
         let client: ClientId = column("uploads", "client_id", &row.client_id)?;
-        let folder: FolderId = column("assets", "folder_id", &row.folder_id)?;
-        let stored = if row.uploaded { row.asset_size } else { 0 };
-        let grown = self.size.to_column() - stored;
-        apply(tx, client, Bytes::of(row.temporary, grown, -row.reserved), self.temp_limit, self.now).await?;
         let blob = self.keep_blob(tx, client).await?;
-        self.commit_asset(tx, &row, &blob).await?;
-        let (upload, hash) = (self.upload.to_string(), self.hash.to_string());
-        if execute!(tx, FINISH_UPLOAD, upload, hash, row.reserved)? == 0 {
-            return Err(Error::Unavailable(CONTENDED));
-        }
-        count(tx, folder, self.files(&row)?).await?;
-        if let Some(old) = row.blob_id.filter(|old| *old != blob) {
-            execute!(tx, RELEASE_BLOB, old, self.now.get())?;
-        }
+        self.make_file(tx, row, &blob).await?;
         Ok(Committed::Stored)
     }
 }

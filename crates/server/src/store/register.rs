@@ -62,8 +62,8 @@ pub struct Registered {
 }
 
 #[derive(Clone)]
-struct Register {
-    registration: Registration,
+pub(super) struct Register {
+    pub(super) registration: Registration,
     asset: AssetId,
     upload: UploadId,
     spare: Spare,
@@ -79,6 +79,14 @@ struct Met {
 }
 
 impl Register {
+    pub(super) fn new(registration: Registration, chance: &dyn Chance) -> Result<Self> {
+        let Registration { path, now, folder_limit, .. } = &registration;
+        let asset = AssetId::generate(*now, chance)?;
+        let upload = UploadId::generate(*now, chance)?;
+        let spare = Spare::new(&path.folder, *folder_limit, *now, chance)?;
+        Ok(Self { registration, asset, upload, spare })
+    }
+
     async fn insert_asset(&self, tx: &mut Tx, folder: FolderId) -> Result<bool> {
         let Registration { client, path, display_name, content_type, size, now, .. } = &self.registration;
         let inserted = execute!(
@@ -172,10 +180,6 @@ impl Verb for Register {
 impl Store {
     /// Registers an upload: reserves its bytes and makes its pending file, or finds the file it is to replace.
     pub async fn register(&self, registration: Registration, chance: &dyn Chance) -> Result<Registered> {
-        let Registration { path, now, folder_limit, .. } = &registration;
-        let asset = AssetId::generate(*now, chance)?;
-        let upload = UploadId::generate(*now, chance)?;
-        let spare = Spare::new(&path.folder, *folder_limit, *now, chance)?;
-        self.db.write(Register { registration, asset, upload, spare }).await
+        self.db.write(Register::new(registration, chance)?).await
     }
 }

@@ -10,7 +10,7 @@ use super::{Store, column, size_column};
 
 pub(super) const TICKET: &str = "
     SELECT uploads.id, uploads.client_id, uploads.asset_id, uploads.content_type, uploads.display_name,
-        uploads.size AS declared_size, uploads.reserved, uploads.expires_at, uploads.done_hash,
+        uploads.size AS declared_size, uploads.reserved, uploads.expires_at, uploads.done_hash, uploads.expected_hash,
         clients.hold_at, clients.plan, folders.temporary, assets.folder_id, assets.kind, assets.size AS asset_size,
         assets.uploaded, assets.blob_id
     FROM uploads JOIN assets ON assets.id = uploads.asset_id JOIN folders ON folders.id = assets.folder_id
@@ -47,6 +47,8 @@ pub struct UploadTicket {
     pub covers: ByteSize,
     /// When the registration ends.
     pub expires_at: UnixMillis,
+    /// The bytes that it is for, when its client said which.
+    pub expected: Option<AssetHash>,
     /// What was sent, once it was.
     pub done: Option<AssetHash>,
     /// Whether the client is on hold.
@@ -66,6 +68,7 @@ pub(super) struct TicketRow {
     pub(super) reserved: i64,
     pub(super) expires_at: i64,
     pub(super) done_hash: Option<String>,
+    pub(super) expected_hash: Option<String>,
     pub(super) hold_at: Option<i64>,
     pub(super) plan: String,
     pub(super) temporary: bool,
@@ -88,6 +91,7 @@ impl TryFrom<TicketRow> for UploadTicket {
             size,
             covers: size.unwrap_or(size_column("uploads", "reserved", row.reserved)?),
             expires_at: UnixMillis::new(row.expires_at),
+            expected: row.expected_hash.map(|hash| column("uploads", "expected_hash", &hash)).transpose()?,
             done: row.done_hash.map(|hash| column("uploads", "done_hash", &hash)).transpose()?,
             on_hold: row.hold_at.is_some(),
             plan: row.plan,

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use reelshelf_domain::{DisplayName, Error, FileName, MediaPath, Result};
+use reelshelf_domain::{AssetHash, DisplayName, Error, FileName, MediaPath, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -13,7 +13,7 @@ use super::forms::{Form, Parameters, folder, known_file, required, size, under};
 use super::objects::{Done, File};
 use crate::app::App;
 use crate::http::auth::Authorised;
-use crate::library::{self, Caller, Change, NewFile, stable_url, upload_url};
+use crate::library::{self, Caller, Change, NewFile, Registering, stable_url, upload_url};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -60,21 +60,30 @@ pub(super) struct RegisterForm {
     path: Option<String>,
     /// Whether a file of this name is replaced once the bytes are here.
     overwrite: Option<bool>,
+    /// The SHA-256 of the bytes, 64 hexadecimal digits. When the client holds them already, the file is made at once
+    /// and nothing needs to be sent; otherwise no other bytes are taken.
+    sha256: Option<String>,
 }
 
 /// Where to send the bytes, and where the file will be.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Registered {
     success: bool,
-    /// PUT the bytes here, with the registered `Content-Type`.
+    /// PUT the bytes here, with the registered `Content-Type`; null when they are here already.
     #[serde(rename = "uploadUrl")]
-    upload_url: String,
+    upload_url: Option<String>,
     /// The file's stable URL.
     #[serde(rename = "fileUrl")]
     file_url: String,
-    /// Seconds until the upload URL expires.
+    /// Seconds until the upload URL expires; 0 when there is nothing to send.
     #[serde(rename = "expiresIn")]
     expires_in: u64,
+    /// True when the bytes were here already; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exists: Option<bool>,
+    /// The file that was made of them; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<File>,
 }
 
 /// Registers an upload.
@@ -104,15 +113,29 @@ pub(super) async fn register(app: &App, caller: &Caller, form: &RegisterForm) ->
         size: Some(size(form.size.as_ref())?),
         overwrite: form.overwrite.unwrap_or_default(),
     };
-    let ticket = library::register(app, caller, &file).await?;
-    let signed = app.signer.sign(ticket.id, ticket.expires_at, &file.content_type, file.size)?;
+    let registering = match form.sha256.as_deref() {
+        Some(hash) => library::register_known(app, caller, &file, sha256(hash)?).await?,
+        None => Registering::Awaited(library::register(app, caller, &file).await?),
+    };
     let server = &app.settings.server;
-    Ok(Registered {
-        success: true,
-        upload_url: upload_url(server, &signed),
-        file_url: stable_url(server, caller.client, &file.path),
-        expires_in: app.settings.uploads.url_seconds,
+    let file_url = stable_url(server, caller.client, &file.path);
+    let (success, none) = (true, None);
+    Ok(match registering {
+        Registering::Here(asset) => {
+            let made = File::new(app, caller.client, &file.path.folder, *asset);
+            Registered { success, upload_url: none, file_url, expires_in: 0, exists: Some(true), file: Some(made) }
+        }
+        Registering::Awaited(ticket) => {
+            let signed = app.signer.sign(ticket.id, ticket.expires_at, &file.content_type, file.size)?;
+            let (upload_url, expires_in) = (Some(upload_url(server, &signed)), app.settings.uploads.url_seconds);
+            Registered { success, upload_url, file_url, expires_in, exists: None, file: None }
+        }
     })
+}
+
+/// A hash in either case of letters.
+fn sha256(text: &str) -> Result<AssetHash> {
+    text.to_ascii_lowercase().parse().map_err(|_| Error::invalid("sha256", "must be 64 hexadecimal digits"))
 }
 
 /// A file to be moved.

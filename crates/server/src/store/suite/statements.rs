@@ -7,8 +7,8 @@ use sqlx::{Executor, SqlSafeStr};
 
 use super::super::db::Conn;
 use super::super::{
-    assets, audit, blobs, clients, counters, folders, freshness, ingest, interrupt, jobs, keys, listing, register,
-    relocate, settings, uploads, whole,
+    assets, audit, blobs, clients, counters, folders, freshness, ingest, interrupt, jobs, keys, known, listing,
+    register, relocate, settings, uploads, whole,
 };
 use super::World;
 
@@ -22,6 +22,7 @@ fn everywhere() -> Vec<&'static str> {
         folders::STATEMENTS,
         jobs::STATEMENTS,
         keys::STATEMENTS,
+        known::STATEMENTS,
         relocate::STATEMENTS,
         settings::STATEMENTS,
         ingest::STATEMENTS,
