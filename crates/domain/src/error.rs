@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::ByteSize;
+use crate::{ByteSize, Changes};
 
 /// The result of everything that can fail in a way its caller should hear of.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -65,6 +65,9 @@ pub enum Error {
     /// An upload URL does not cover this transfer.
     #[error("{0}")]
     Denied(Denial),
+    /// What a call would do is no longer what its rehearsal told.
+    #[error("changed since the rehearsal: {0}")]
+    Changed(Box<Changes>),
     /// Something we need does not answer in time; the caller may try again.
     #[error("{0} is not available")]
     Unavailable(&'static str),

@@ -6,6 +6,7 @@
 
 mod bytes;
 mod chance;
+mod changes;
 mod client;
 mod error;
 mod hash;
@@ -20,6 +21,7 @@ mod time;
 
 pub use bytes::ByteSize;
 pub use chance::{Chance, SeededChance, SystemChance};
+pub use changes::{Amount, Changes, Paths};
 pub use client::ClientId;
 pub use error::{Denial, Error, Internal, Refusal, Result, Taken, Thing};
 pub use hash::AssetHash;

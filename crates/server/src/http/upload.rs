@@ -96,6 +96,7 @@ fn refuse(error: &Error) -> Response {
         Error::Unavailable(_) => xml(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", "Try again"),
         Error::NotFound(_)
         | Error::Taken(_)
+        | Error::Changed(_)
         | Error::Refused(_)
         | Error::KeyMissing
         | Error::KeyInvalid

@@ -1,4 +1,4 @@
-//! What goes by itself: registrations that nobody used, and files in `temp`.
+//! What goes by itself: registrations that nobody used, files in `temp`, and rehearsals.
 
 use reelshelf_domain::Result;
 
@@ -21,6 +21,8 @@ pub async fn expire(app: &App) -> Result<usize> {
         for asset in assets {
             progress += usize::from(app.store.remove_expired(asset, now).await?.is_some());
         }
+        let rehearsals = app.store.expire_rehearsals(now, BATCH).await?;
+        progress += usize::try_from(rehearsals).unwrap_or_default();
         if progress == 0 {
             return Ok(ended);
         }

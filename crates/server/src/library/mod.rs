@@ -9,6 +9,7 @@ mod folders;
 mod ingest;
 mod keys;
 mod register;
+mod rehearse;
 mod relocate;
 mod remove;
 mod signature;
@@ -27,6 +28,10 @@ pub use folders::{FolderChange, change_folder, make_folder, remove_folder};
 pub use ingest::{finish, receive, store_upload, upload};
 pub use keys::{KeyCache, KeySummary, authenticate, create_key, list_keys, revoke_key, write_down_key_use};
 pub use register::{NewFile, Registering, register, register_known};
+pub use rehearse::{
+    Intent, Placed, Rehearsal, intend_folder_change, intend_folder_removal, intend_relocation, intend_removal, perform,
+    rehearse,
+};
 pub use relocate::{Change, relocate};
 pub use remove::remove;
 pub use signature::{SignedUpload, Signer};

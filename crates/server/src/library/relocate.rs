@@ -20,6 +20,13 @@ pub struct Change {
 
 /// Moves a file, renames it, or both. Answers its new path.
 pub async fn relocate(app: &App, client: ClientId, change: Change) -> Result<MediaPath> {
+    let (relocation, to) = relocation(app, client, change);
+    app.store.relocate(relocation, app.chance.as_ref()).await?;
+    Ok(to)
+}
+
+/// What moves a file, and where to.
+pub(super) fn relocation(app: &App, client: ClientId, change: Change) -> (Relocation, MediaPath) {
     let Change { path, destination, new_name, overwrite } = change;
     let folder = destination.unwrap_or_else(|| path.folder.clone());
     let (name, display_name) = match new_name {
@@ -39,6 +46,5 @@ pub async fn relocate(app: &App, client: ClientId, change: Change) -> Result<Med
         folder_limit: app.settings.limits.folders.into(),
         now,
     };
-    app.store.relocate(relocation, app.chance.as_ref()).await?;
-    Ok(to)
+    (relocation, to)
 }

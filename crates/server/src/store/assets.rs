@@ -8,6 +8,7 @@ use sqlx::FromRow;
 
 use super::counters::{Bytes, Files, apply, count};
 use super::db::{CONTENDED, Tx, execute, fetch_all, fetch_optional};
+use super::survey::{Fate, Found, FoundFile, Survey};
 use super::walk::{Walk, walk};
 use super::writer::Verb;
 use super::{Store, column, size_column};
@@ -228,6 +229,12 @@ impl Held {
         if self.uploaded { self.size } else { 0 }
     }
 
+    /// As a survey notes it.
+    pub(super) fn found(&self, path: &MediaPath) -> Found<'_> {
+        let file = FoundFile { size: self.size, uploaded: self.uploaded, blob: self.blob_id.as_deref() };
+        Found { path: path.to_string(), id: &self.id, file: Some(file) }
+    }
+
     /// What it adds to its client's counters, in its own or in another folder.
     pub(super) const fn bytes(&self, temporary: bool) -> Bytes {
         Bytes::of(temporary, self.stored(), self.reserved)
@@ -288,18 +295,30 @@ pub(super) async fn delete_row(tx: &mut Tx, held: &Held, now: UnixMillis) -> Res
 }
 
 #[derive(Clone)]
-struct Remove {
-    client: ClientId,
-    path: MediaPath,
-    now: UnixMillis,
+pub(super) struct Remove {
+    pub(super) client: ClientId,
+    pub(super) path: MediaPath,
+    pub(super) now: UnixMillis,
+}
+
+impl Remove {
+    pub(super) fn asked(&self) -> String {
+        format!("delete {}", self.path)
+    }
+
+    pub(super) async fn act(&self, tx: &mut Tx, survey: &mut Survey) -> Result<Removed> {
+        let held = hold_by_path(tx, self.client, &self.path).await?.ok_or(Error::NotFound(Thing::File))?;
+        survey.see(Fate::Deleted, held.found(&self.path));
+        survey.decide()?;
+        take_out(tx, &held, self.now).await
+    }
 }
 
 impl Verb for Remove {
     type Out = Removed;
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Removed> {
-        let held = hold_by_path(tx, self.client, &self.path).await?.ok_or(Error::NotFound(Thing::File))?;
-        take_out(tx, &held, self.now).await
+        self.act(tx, &mut Survey::idle()).await
     }
 }
 

@@ -93,6 +93,23 @@ macro_rules! fetch_all {
     };
 }
 
+/// Each row that a statement gives, as it comes: however many they are, they are never all in memory.
+macro_rules! fetch_each {
+    ($tx:expr, $row:ty, $sql:expr, $each:ident => $body:expr $(, $argument:expr)* $(,)?) => {
+        $crate::store::db::on_db!($tx, conn => {
+            let mut rows = sqlx::query_as::<_, $row>($sql)$(.bind($argument))*.fetch(conn);
+            loop {
+                match futures::TryStreamExt::try_next(&mut rows).await {
+                    Ok(Some($each)) => $body,
+                    Ok(None) => break Ok(()),
+                    Err(error) => break Err(error),
+                }
+            }
+        })
+        .map_err($crate::store::db::failed)
+    };
+}
+
 /// How many rows a statement changed.
 macro_rules! execute {
     ($tx:expr, $sql:expr $(, $argument:expr)* $(,)?) => {
@@ -102,7 +119,7 @@ macro_rules! execute {
     };
 }
 
-pub(super) use {execute, fetch_all, fetch_one, fetch_optional, on_db};
+pub(super) use {execute, fetch_all, fetch_each, fetch_one, fetch_optional, on_db};
 
 impl Tx {
     pub(super) fn of_writer(connection: SqliteConnection, statements: Arc<AtomicU64>) -> Self {
@@ -192,7 +209,9 @@ impl Db {
                 let mut tx = Tx { connection, statements: Arc::clone(&self.statements) };
                 let out = verb.run(&mut tx).await?;
                 if let TxConnection::PostgresTransaction(transaction) = tx.connection {
-                    transaction.commit().await.map_err(failed)?;
+                    let kept = verb.keeps();
+                    let ended = if kept { transaction.commit().await } else { transaction.rollback().await };
+                    ended.map_err(failed)?;
                 }
                 Ok(out)
             }

@@ -6,7 +6,8 @@ use reelshelf_domain::{
 use sqlx::FromRow;
 
 use super::counters::{Bytes, apply, lock};
-use super::db::{Tx, execute, fetch_all, fetch_one, fetch_optional};
+use super::db::{Tx, execute, fetch_all, fetch_each, fetch_one, fetch_optional};
+use super::survey::{Fate, Found, FoundFile, Survey};
 use super::walk::{Walk, subtree, walk};
 use super::writer::Verb;
 use super::{Store, column, size_column};
@@ -62,11 +63,37 @@ const RELEASE_BLOBS: &str = concat!(
     "UPDATE blobs SET released_at = $2 WHERE id IN (
         SELECT assets.blob_id FROM subtree JOIN assets ON assets.folder_id = subtree.id)"
 );
+/// The folder with the id `$1` and everything in it, by paths that begin below it.
+const EVERYTHING: &str = "
+    WITH RECURSIVE tree(id, path) AS (
+        SELECT id, '' FROM folders WHERE id = $1
+        UNION ALL
+        SELECT folders.id, tree.path || folders.name || '/' FROM tree JOIN folders ON folders.parent_id = tree.id
+    )
+    SELECT tree.path, CAST(NULL AS TEXT) AS name, tree.id, CAST(0 AS BIGINT) AS size, FALSE AS uploaded,
+        CAST(NULL AS TEXT) AS blob_id
+    FROM tree
+    UNION ALL
+    SELECT tree.path, assets.name, assets.id, assets.size, assets.uploaded, assets.blob_id
+    FROM tree JOIN assets ON assets.folder_id = tree.id";
 const DELETE: &str = "DELETE FROM folders WHERE id = $1";
 
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] =
-    &[DEEPEST, FIND, INSERT, COUNT_FOLDERS, UNCOUNT_FOLDERS, STATS, TREE, MOVE, REACH, CONTENTS, RELEASE_BLOBS, DELETE];
+pub(super) const STATEMENTS: &[&str] = &[
+    DEEPEST,
+    FIND,
+    INSERT,
+    COUNT_FOLDERS,
+    UNCOUNT_FOLDERS,
+    STATS,
+    TREE,
+    MOVE,
+    REACH,
+    CONTENTS,
+    RELEASE_BLOBS,
+    EVERYTHING,
+    DELETE,
+];
 
 /// A folder that a walk found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +143,26 @@ struct StatsRow {
     others: i64,
     bytes: i64,
     child: Option<String>,
+}
+
+#[derive(FromRow)]
+struct EverythingRow {
+    path: String,
+    /// `None` is the folder itself.
+    name: Option<String>,
+    id: String,
+    size: i64,
+    uploaded: bool,
+    blob_id: Option<String>,
+}
+
+impl EverythingRow {
+    fn found(&self, above: &FolderPath) -> Found<'_> {
+        let path = format!("{above}/{}{}", self.path, self.name.as_deref().unwrap_or_default());
+        let (size, uploaded, blob) = (self.size, self.uploaded, self.blob_id.as_deref());
+        let file = self.name.is_some().then_some(FoundFile { size, uploaded, blob });
+        Found { path, id: &self.id, file }
+    }
 }
 
 /// The folder at a path, if it is there.
@@ -206,12 +253,15 @@ impl FolderMove {
     }
 }
 
-impl Verb for FolderMove {
-    type Out = ();
+impl FolderMove {
+    pub(super) fn asked(&self) -> String {
+        format!("move folder {} to {}", self.from, self.to)
+    }
 
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
+    pub(super) async fn act(&self, tx: &mut Tx, survey: &mut Survey) -> Result<()> {
         lock(tx, self.client).await?;
         let folder = find(tx, self.client, &self.from).await?.ok_or(Error::NotFound(Thing::Folder))?;
+        survey_all(tx, Fate::Moved, &self.from, folder, survey).await?;
         if self.to == self.from {
             return Ok(());
         }
@@ -229,6 +279,24 @@ impl Verb for FolderMove {
     }
 }
 
+impl Verb for FolderMove {
+    type Out = ();
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
+        self.act(tx, &mut Survey::idle()).await
+    }
+}
+
+/// Tells a survey that wants to know what becomes of a folder and of everything in it, in one statement whose rows pass
+/// by one at a time.
+async fn survey_all(tx: &mut Tx, fate: Fate, path: &FolderPath, folder: Folder, survey: &mut Survey) -> Result<()> {
+    if !survey.wants() {
+        return Ok(());
+    }
+    fetch_each!(tx, EverythingRow, EVERYTHING, row => survey.see(fate, row.found(path)), folder.id.to_string())?;
+    survey.decide()
+}
+
 /// Whether what is below a folder still has a path when the folder is at another place.
 fn fits(to: &FolderPath, reach: i64, width: i64) -> Result<()> {
     let levels = i64::try_from(to.names().len()).unwrap_or(i64::MAX) + reach;
@@ -240,24 +308,33 @@ fn fits(to: &FolderPath, reach: i64, width: i64) -> Result<()> {
 }
 
 #[derive(Clone)]
-struct RemoveFolder {
-    client: ClientId,
-    path: FolderPath,
-    recursive: bool,
-    now: UnixMillis,
+pub(super) struct RemoveFolder {
+    pub(super) client: ClientId,
+    pub(super) path: FolderPath,
+    pub(super) recursive: bool,
+    pub(super) now: UnixMillis,
 }
 
-impl Verb for RemoveFolder {
-    type Out = ();
+impl RemoveFolder {
+    pub(super) fn asked(&self) -> String {
+        format!("delete folder {}, recursive {}", self.path, self.recursive)
+    }
 
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
-        lock(tx, self.client).await?;
+    pub(super) async fn act(&self, tx: &mut Tx, survey: &mut Survey) -> Result<()> {
+        if !survey.rehearses() {
+            lock(tx, self.client).await?;
+        }
         let folder = find(tx, self.client, &self.path).await?.ok_or(Error::NotFound(Thing::Folder))?;
+        survey_all(tx, Fate::Deleted, &self.path, folder, survey).await?;
         let id = folder.id.to_string();
         let (folders, files, bytes, reserved) =
             fetch_one!(tx, (i64, i64, i64, i64), CONTENTS, id.as_str(), self.client.as_str())?;
         if !self.recursive && (folders > 1 || files > 0) {
             return Err(Error::Refused(Refusal::FolderNotEmpty));
+        }
+        // Nothing below can be refused.
+        if survey.rehearses() {
+            return Ok(());
         }
         if files > 0 {
             let gone = Bytes::of(folder.temporary, bytes, reserved).negated();
@@ -266,6 +343,14 @@ impl Verb for RemoveFolder {
         }
         execute!(tx, UNCOUNT_FOLDERS, self.client.as_str(), folders)?;
         execute!(tx, DELETE, id).map(|_| ())
+    }
+}
+
+impl Verb for RemoveFolder {
+    type Out = ();
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
+        self.act(tx, &mut Survey::idle()).await
     }
 }
 

@@ -19,10 +19,12 @@ mod known;
 mod listing;
 mod readers;
 mod register;
+mod rehearse;
 mod relocate;
 mod settings;
 #[cfg(test)]
 pub(crate) mod suite;
+mod survey;
 mod uploads;
 mod walk;
 mod whole;
@@ -46,7 +48,9 @@ pub use keys::{KeyHolder, KeyRow, NewKey};
 pub use known::Known;
 pub use listing::{Listed, Listing, Slice};
 pub use register::{Registered, Registration};
+pub use rehearse::{Deed, NewRehearsal, Rehearsed};
 pub use relocate::Relocation;
+pub use survey::{Forecast, Outlook, RehearsalLimits};
 pub use uploads::UploadTicket;
 
 use db::Db;

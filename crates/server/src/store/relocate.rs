@@ -8,6 +8,7 @@ use super::assets::{Held, delete_row, held_columns};
 use super::counters::{Bytes, Files, apply, count, count_pair, lock};
 use super::db::{CONTENDED, Tx, execute, fetch_all};
 use super::folders::{Folder, Spare, ensure};
+use super::survey::{Fate, Survey};
 use super::walk::{Walk, steps};
 use super::writer::Verb;
 
@@ -76,8 +77,8 @@ pub struct Relocation {
 }
 
 #[derive(Clone)]
-struct Relocate {
-    relocation: Relocation,
+pub(super) struct Relocate {
+    pub(super) relocation: Relocation,
     spare: Spare,
 }
 
@@ -97,6 +98,26 @@ struct Seen {
 }
 
 impl Relocate {
+    pub(super) fn new(relocation: Relocation, chance: &dyn Chance) -> Result<Self> {
+        let spare = Spare::new(&relocation.to.folder, relocation.folder_limit, relocation.now, chance)?;
+        Ok(Self { relocation, spare })
+    }
+
+    pub(super) fn asked(&self) -> String {
+        let Relocation { from, to, display_name, overwrite, .. } = &self.relocation;
+        let display_name = display_name.as_ref().map_or("", DisplayName::as_str);
+        format!("move {from} to {to}, overwrite {overwrite}, shown as {display_name}")
+    }
+
+    /// Tells a survey what becomes of the files at both ends.
+    fn tell(&self, seen: &Seen, held: &Held, survey: &mut Survey) -> Result<()> {
+        survey.see(Fate::Moved, held.found(&self.relocation.from));
+        if let Some(other) = &seen.in_its_way {
+            survey.see(Fate::Replaced, other.found(&self.relocation.to));
+        }
+        survey.decide()
+    }
+
     async fn look(&self, tx: &mut Tx) -> Result<Seen> {
         let Relocation { client, from, to, .. } = &self.relocation;
         let (source, target) = (Walk::along(&from.folder), Walk::along(&to.folder));
@@ -180,15 +201,12 @@ impl Relocate {
         )?;
         if changed == 1 { Ok(()) } else { Err(Error::Unavailable(CONTENDED)) }
     }
-}
 
-impl Verb for Relocate {
-    type Out = ();
-
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
-        let Relocation { client, from, to: path, overwrite, temp_limit, now, .. } = &self.relocation;
+    pub(super) async fn act(&self, tx: &mut Tx, survey: &mut Survey) -> Result<()> {
+        let Relocation { from, to: path, overwrite, .. } = &self.relocation;
         let seen = self.look(tx).await?;
         let held = seen.file.as_ref().ok_or(Error::NotFound(Thing::File))?;
+        self.tell(&seen, held, survey)?;
         if from == path && self.relocation.display_name.is_none() {
             return Ok(());
         }
@@ -199,6 +217,12 @@ impl Verb for Relocate {
             self.confirm(tx, &seen).await?;
             return self.hand_over(tx, held, target).await;
         }
+        self.go(tx, &seen, held).await
+    }
+
+    /// The row changes its place, and whatever counts it.
+    async fn go(&self, tx: &mut Tx, seen: &Seen, held: &Held) -> Result<()> {
+        let Relocation { client, to: path, temp_limit, now, .. } = &self.relocation;
         let to = if let Some(folder) = seen.folder {
             folder
         } else {
@@ -217,7 +241,7 @@ impl Verb for Relocate {
         let applied = apply(tx, *client, bytes, *temp_limit, *now).await;
         if let Err(Error::StorageBlocked | Error::LimitReached { .. }) = &applied {
             // Only if it is still so behind everybody who was before us.
-            self.confirm(tx, &seen).await?;
+            self.confirm(tx, seen).await?;
         }
         applied?;
         self.rename_coming(tx, held).await?;
@@ -233,10 +257,17 @@ impl Verb for Relocate {
     }
 }
 
+impl Verb for Relocate {
+    type Out = ();
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
+        self.act(tx, &mut Survey::idle()).await
+    }
+}
+
 impl Store {
     /// Moves a file, renames it, or both. It works on pending files too: their uploads follow them.
     pub async fn relocate(&self, relocation: Relocation, chance: &dyn Chance) -> Result<()> {
-        let spare = Spare::new(&relocation.to.folder, relocation.folder_limit, relocation.now, chance)?;
-        self.db.write(Relocate { relocation, spare }).await
+        self.db.write(Relocate::new(relocation, chance)?).await
     }
 }

@@ -34,6 +34,11 @@ pub(super) trait Verb: Clone + Send + Sync + 'static {
     /// What the caller gets once the change is durable.
     type Out: Send + 'static;
 
+    /// Whether a run that succeeds is kept. One that is not has only looked what it would do.
+    fn keeps(&self) -> bool {
+        true
+    }
+
     /// The statements.
     fn run<'a>(&'a self, tx: &'a mut Tx) -> impl Future<Output = Result<Self::Out>> + Send + 'a;
 }
@@ -69,7 +74,7 @@ impl<V: Verb> Queued for Waiting<V> {
             let Self { verb, caller } = *self;
             let result = AssertUnwindSafe(verb.run(tx)).catch_unwind().await;
             let result = result.unwrap_or_else(|_| Err(Error::inconsistent("a write panicked")));
-            let keep = result.is_ok();
+            let keep = result.is_ok() && verb.keeps();
             let answer = move |durable: bool| {
                 let result = if keep && !durable { Err(Error::inconsistent("a commit failed")) } else { result };
                 // A caller that is gone no longer needs the answer; the change stands all the same.

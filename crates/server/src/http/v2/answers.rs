@@ -7,6 +7,8 @@ use reelshelf_domain::{Error, FolderPath, Refusal, Taken, Thing};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::objects::Differences;
+
 /// An error on its way to a client.
 pub struct Refused(pub Error);
 
@@ -23,12 +25,19 @@ pub(super) struct Failure {
     success: bool,
     /// What went wrong, naming the field and what to do.
     message: String,
+    /// What became different since a dry run, when that is what went wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Differences>,
 }
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let (status, message) = sentence(&self.0);
-        (status, Json(Failure { success: false, message })).into_response()
+        let changes = match self.0 {
+            Error::Changed(changes) => Some((*changes).into()),
+            _ => None,
+        };
+        (status, Json(Failure { success: false, message, changes })).into_response()
     }
 }
 
@@ -57,6 +66,9 @@ pub(super) fn sentence(error: &Error) -> (StatusCode, String) {
         }
         Error::LimitReached { what, limit } => {
             (StatusCode::TOO_MANY_REQUESTS, format!("The limit of {limit} for {what} is reached"))
+        }
+        Error::Changed(changes) => {
+            (StatusCode::CONFLICT, format!("Changed since the rehearsal: {changes}. Rehearse again."))
         }
         Error::DiskFull => {
             (StatusCode::INSUFFICIENT_STORAGE, "The server's disk is full. Nothing was changed.".to_owned())
@@ -96,5 +108,5 @@ const fn never(refusal: Refusal) -> &'static str {
 /// A route that is there, with another method.
 pub(super) fn wrong_method() -> Response {
     let message = "Method not allowed".to_owned();
-    (StatusCode::METHOD_NOT_ALLOWED, Json(Failure { success: false, message })).into_response()
+    (StatusCode::METHOD_NOT_ALLOWED, Json(Failure { success: false, message, changes: None })).into_response()
 }

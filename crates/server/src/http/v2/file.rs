@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use reelshelf_domain::{AssetHash, DisplayName, Error, FileName, MediaPath, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,7 +11,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::Refused;
 use super::answers::Failure;
 use super::forms::{Form, Parameters, folder, known_file, required, size, under};
+use super::media::remove;
 use super::objects::{Done, File};
+use super::rehearsal::{self, Meant, RehearsalParameters};
 use crate::app::App;
 use crate::http::auth::Authorised;
 use crate::library::{self, Caller, Change, NewFile, Registering, stable_url, upload_url};
@@ -151,17 +154,24 @@ pub(super) struct MoveForm {
     destination: Option<String>,
     /// Whether a file of this name there is replaced.
     overwrite: Option<bool>,
+    /// Whether the call only says what it would do.
+    dry_run: Option<bool>,
+    /// What a dry run gave: the call does exactly what that said, or answers 409 with what has changed since.
+    token: Option<String>,
 }
 
-/// Moves a file. Its URL changes with it.
-#[utoipa::path(put, path = "/v2/media/file", tag = "media", request_body = MoveForm, security(("key" = [])),
-    responses((status = 200, body = Done), (status = 400, body = Failure), (status = 403, body = Failure),
+/// Moves a file. Its URL changes with it. With `dry_run`, only says what would happen.
+#[utoipa::path(put, path = "/v2/media/file", tag = "media", params(RehearsalParameters), request_body = MoveForm,
+    security(("key" = [])),
+    responses((status = 200, description = "`Rehearsed` for a dry run", body = Done), (status = 400, body = Failure), (status = 403, body = Failure),
         (status = 409, body = Failure), (status = 429, body = Failure)))]
 pub(super) async fn put(
     State(app): State<App>,
     Authorised(caller): Authorised,
+    Parameters(query): Parameters<RehearsalParameters>,
     Form(form): Form<MoveForm>,
-) -> Result<Json<Done>, Refused> {
+) -> Result<Response, Refused> {
+    let manner = query.manner(form.dry_run, form.token)?;
     let path = known_file(form.path.as_deref(), form.name.as_deref(), form.folder.as_deref())?;
     let destination = form.destination.as_deref().ok_or(Error::Missing("destination"))?;
     let change = Change {
@@ -170,8 +180,13 @@ pub(super) async fn put(
         new_name: None,
         overwrite: form.overwrite.unwrap_or_default(),
     };
-    library::relocate(&app, caller.client, change).await?;
-    Ok(Json(Done::at(app.now())))
+    let intent = library::intend_relocation(&app, caller.client, change.clone())?;
+    match rehearsal::of_file(&app, &caller, manner, change.path.to_string(), intent).await? {
+        Meant::Told(answer) => return Ok(*answer),
+        Meant::Done(_) => {}
+        Meant::Act => library::relocate(&app, caller.client, change).await.map(|_| ())?,
+    }
+    Ok(Json(Done::at(app.now())).into_response())
 }
 
 /// A file to be deleted.
@@ -184,18 +199,24 @@ pub(super) struct DeleteForm {
     folder: Option<String>,
     /// Folder and name in one, instead of the two above.
     path: Option<String>,
+    /// Whether the call only says what it would do.
+    dry_run: Option<bool>,
+    /// What a dry run gave: the call does exactly what that said, or answers 409 with what has changed since.
+    token: Option<String>,
 }
 
-/// Deletes a file, pending or uploaded. Its URL answers 404 at once.
+/// Deletes a file, pending or uploaded. Its URL answers 404 at once. With `dry_run`, only says what would go.
 #[utoipa::path(delete, path = "/v2/media/file", tag = "media", params(DeleteForm), request_body = DeleteForm,
     security(("key" = [])),
-    responses((status = 200, body = Done), (status = 400, body = Failure), (status = 403, body = Failure)))]
+    responses((status = 200, description = "`Rehearsed` for a dry run", body = Done), (status = 400, body = Failure),
+        (status = 403, body = Failure), (status = 409, body = Failure)))]
 pub(super) async fn delete(
     State(app): State<App>,
     Authorised(caller): Authorised,
+    Parameters(query): Parameters<RehearsalParameters>,
     Form(form): Form<DeleteForm>,
-) -> Result<Json<Done>, Refused> {
+) -> Result<Response, Refused> {
+    let manner = query.manner(form.dry_run, form.token)?;
     let path = known_file(form.path.as_deref(), form.name.as_deref(), form.folder.as_deref())?;
-    library::remove(&app, caller.client, path).await?;
-    Ok(Json(Done::at(app.now())))
+    remove(&app, &caller, manner, path).await
 }

@@ -9,6 +9,7 @@ mod media;
 mod multipart;
 mod objects;
 mod others;
+mod rehearsal;
 
 use axum::http::Method;
 use axum::http::method::Method as M;

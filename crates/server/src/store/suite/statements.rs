@@ -8,7 +8,7 @@ use sqlx::{Executor, SqlSafeStr};
 use super::super::db::Conn;
 use super::super::{
     assets, audit, blobs, clients, counters, folders, freshness, ingest, interrupt, jobs, keys, known, listing,
-    register, relocate, settings, uploads, whole,
+    register, rehearse, relocate, settings, uploads, whole,
 };
 use super::World;
 
@@ -23,6 +23,7 @@ fn everywhere() -> Vec<&'static str> {
         jobs::STATEMENTS,
         keys::STATEMENTS,
         known::STATEMENTS,
+        rehearse::STATEMENTS,
         relocate::STATEMENTS,
         settings::STATEMENTS,
         ingest::STATEMENTS,
