@@ -65,6 +65,9 @@ pub enum Error {
     /// An upload URL does not cover this transfer.
     #[error("{0}")]
     Denied(Denial),
+    /// An idempotency key cannot stand for this request.
+    #[error("{0}")]
+    Key(KeyMisuse),
     /// What a call would do is no longer what its rehearsal told.
     #[error("changed since the rehearsal: {0}")]
     Changed(Box<Changes>),
@@ -150,6 +153,17 @@ pub enum Taken {
     /// A client with this identifier exists.
     #[error("a client with this id exists")]
     Client,
+}
+
+/// Why an idempotency key cannot stand for a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyMisuse {
+    /// It stands for another request.
+    #[error("the key was used for another request")]
+    OtherRequest,
+    /// The request that it stands for is still running.
+    #[error("a request with this key is running")]
+    Running,
 }
 
 /// What the library never does.

@@ -23,7 +23,7 @@ pub use bytes::ByteSize;
 pub use chance::{Chance, SeededChance, SystemChance};
 pub use changes::{Amount, Changes, Paths};
 pub use client::ClientId;
-pub use error::{Denial, Error, Internal, Refusal, Result, Taken, Thing};
+pub use error::{Denial, Error, Internal, KeyMisuse, Refusal, Result, Taken, Thing};
 pub use hash::AssetHash;
 pub use id::{AssetId, BlobId, FolderId, JobId, KeyId, UploadId};
 pub use media_type::{MediaKind, MediaType};

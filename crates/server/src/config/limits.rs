@@ -29,6 +29,12 @@ pub struct LimitSettings {
     pub rehearsal_urls: usize,
     /// Most rehearsals of a client that are kept; the oldest give way.
     pub rehearsals: u32,
+    /// Seconds that the answer of a request with an `Idempotency-Key` is kept.
+    pub idempotency_seconds: u64,
+    /// Seconds after which such a request is taken for dead that does not say that it is alive.
+    pub idempotency_lease_seconds: u64,
+    /// The longest answer that is kept; a longer one is made anew from the journal.
+    pub idempotency_answer: ByteSize,
     /// Keys whose holders are remembered between requests.
     pub cached_keys: u64,
 }
@@ -46,6 +52,9 @@ impl Default for LimitSettings {
             rehearsal_items: 10_000,
             rehearsal_urls: 100,
             rehearsals: 100,
+            idempotency_seconds: 24 * 60 * 60,
+            idempotency_lease_seconds: 30,
+            idempotency_answer: ByteSize::mib(1),
             cached_keys: 10_000,
         }
     }
@@ -66,6 +75,8 @@ impl LimitSettings {
         positive("limits.rehearsal_seconds", self.rehearsal_seconds, problems);
         positive("limits.rehearsal_urls", self.rehearsal_urls as u64, problems);
         positive("limits.rehearsals", self.rehearsals.into(), problems);
+        positive("limits.idempotency_seconds", self.idempotency_seconds, problems);
+        positive("limits.idempotency_lease_seconds", self.idempotency_lease_seconds, problems);
         if self.default_page_size == 0 || self.default_page_size > self.page_size {
             problems.push("limits.default_page_size: must be between 1 and limits.page_size".to_owned());
         }

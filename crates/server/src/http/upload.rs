@@ -97,6 +97,7 @@ fn refuse(error: &Error) -> Response {
         Error::NotFound(_)
         | Error::Taken(_)
         | Error::Changed(_)
+        | Error::Key(_)
         | Error::Refused(_)
         | Error::KeyMissing
         | Error::KeyInvalid

@@ -9,7 +9,7 @@ use reelshelf_domain::{BlobId, ByteSize, ClientId, Denial, Error, Result, Thing,
 use reelshelf_media::sniff;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Caller, NewFile, SignedUpload, register};
+use super::{Caller, NewFile, SignedUpload, journal, register};
 use crate::app::App;
 use crate::blobs::{BlobKey, Fill};
 use crate::store::{Arrived, Asset, Committed, Registration, UploadTicket};
@@ -61,7 +61,9 @@ where
     // Before it is registered: a name that is taken for an upload that never begins helps nobody.
     let slot = slot(app)?;
     let (client, path) = (caller.client, file.path.clone());
-    let stored = if file.size.is_some_and(|size| size <= SMALL) && !file.overwrite {
+    // A journal remembers what was done, and not what was refused: then there must be one way only.
+    let small = file.size.is_some_and(|size| size <= SMALL) && !file.overwrite && !journal::is_kept();
+    let stored = if small {
         let (registration, caller) = (file.registration(app, caller)?, caller.clone());
         under_way(app, slot, |app| async move { upload_whole(&app, &caller, &file, registration, body).await }).await
     } else {
@@ -77,7 +79,7 @@ where
     })?;
     match stored {
         Some(asset) => Ok(asset),
-        None => app.store.asset(client, &path).await,
+        None => app.store.read_once(app.store.asset(client, &path)).await,
     }
 }
 
@@ -151,7 +153,7 @@ where
     F: Future<Output = Result<T>> + Send + 'static,
     T: Send + 'static,
 {
-    let transfer = transfer(app.clone());
+    let transfer = journal::carry(transfer(app.clone()));
     let task = app.tasks.spawn(async move {
         let result = transfer.await;
         drop(slot);

@@ -6,6 +6,7 @@ mod clients;
 mod deliver;
 mod expire;
 mod folders;
+mod idempotency;
 mod ingest;
 mod keys;
 mod register;
@@ -17,6 +18,7 @@ mod storage;
 mod urls;
 mod verify;
 
+pub use crate::store::journal;
 pub use browse::{Contents, Place, Query, contents, file, tree};
 pub use caller::Caller;
 pub use clients::{
@@ -25,6 +27,7 @@ pub use clients::{
 pub use deliver::{Target, deliver};
 pub use expire::expire;
 pub use folders::{FolderChange, change_folder, make_folder, remove_folder};
+pub use idempotency::{Keyed, Turn, claim_key, free_keys};
 pub use ingest::{finish, receive, store_upload, upload};
 pub use keys::{KeyCache, KeySummary, authenticate, create_key, list_keys, revoke_key, write_down_key_use};
 pub use register::{NewFile, Registering, register, register_known};
@@ -32,7 +35,7 @@ pub use rehearse::{
     Intent, Placed, Rehearsal, intend_folder_change, intend_folder_removal, intend_relocation, intend_removal, perform,
     rehearse,
 };
-pub use relocate::{Change, relocate};
+pub use relocate::{Change, relocate, relocated};
 pub use remove::remove;
 pub use signature::{SignedUpload, Signer};
 pub use storage::{StorageInfo, storage};

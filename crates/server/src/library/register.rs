@@ -1,6 +1,6 @@
 //! Registering an upload: its name, its place and its room are settled before a byte is sent.
 
-use reelshelf_domain::{AssetHash, ByteSize, DisplayName, Error, MediaPath, Result, Thing, UnixMillis};
+use reelshelf_domain::{AssetHash, ByteSize, DisplayName, Error, MediaPath, Result, Thing};
 
 use super::Caller;
 use crate::app::App;
@@ -53,9 +53,8 @@ impl NewFile {
 pub async fn register(app: &App, caller: &Caller, file: &NewFile) -> Result<UploadTicket> {
     let registration = file.registration(app, caller)?;
     app.blobs.check_disk().await?;
-    let expires_at = registration.expires_at;
     let registered = app.store.register(registration, app.chance.as_ref()).await?;
-    Ok(ticket(caller, file, registered, expires_at))
+    Ok(ticket(caller, file, registered))
 }
 
 /// What a registration came to whose client said which bytes it is for.
@@ -71,26 +70,25 @@ pub enum Registering {
 pub async fn register_known(app: &App, caller: &Caller, file: &NewFile, hash: AssetHash) -> Result<Registering> {
     let registration = file.registration(app, caller)?;
     app.blobs.check_disk().await?;
-    let (now, expires_at) = (registration.now, registration.expires_at);
-    let temp_expires_at = now.plus(app.settings.uploads.temp_life());
+    let temp_expires_at = registration.now.plus(app.settings.uploads.temp_life());
     let known = app.store.register_known(registration, hash, temp_expires_at, app.chance.as_ref()).await?;
     Ok(match known {
         Known::Made(asset) => Registering::Here(asset),
         Known::Awaited(registered) => {
-            let ticket = ticket(caller, file, registered, expires_at);
+            let ticket = ticket(caller, file, registered);
             Registering::Awaited(UploadTicket { expected: Some(hash), ..ticket })
         }
     })
 }
 
-fn ticket(caller: &Caller, file: &NewFile, registered: Registered, expires_at: UnixMillis) -> UploadTicket {
+fn ticket(caller: &Caller, file: &NewFile, registered: Registered) -> UploadTicket {
     UploadTicket {
         id: registered.upload,
         client: caller.client,
         content_type: file.content_type.clone(),
         size: file.size,
         covers: registered.covers,
-        expires_at,
+        expires_at: registered.expires_at,
         expected: None,
         done: None,
         on_hold: false,

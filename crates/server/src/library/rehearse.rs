@@ -4,7 +4,7 @@ use reelshelf_domain::{AssetHash, ClientId, Error, FolderPath, MediaPath, Result
 use sha2::{Digest, Sha256};
 
 use super::folders::{folder_move, may_go};
-use super::relocate::relocation;
+use super::relocate::{relocated, relocation};
 use super::{Caller, Change, FolderChange};
 use crate::app::App;
 use crate::store::{Asset, Deed, NewRehearsal, Outlook, RehearsalLimits, Rehearsed};
@@ -110,7 +110,7 @@ pub async fn perform(
 
 async fn placed(app: &App, client: ClientId, to: Option<MediaPath>) -> Result<Option<Placed>> {
     match to {
-        Some(path) => app.store.asset(client, &path).await.map(|asset| Some((path, asset))),
+        Some(path) => relocated(app, client, &path).await.map(|asset| Some((path, asset))),
         None => Ok(None),
     }
 }

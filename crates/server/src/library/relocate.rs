@@ -3,7 +3,7 @@
 use reelshelf_domain::{ClientId, DisplayName, FileName, FolderPath, MediaPath, Result};
 
 use crate::app::App;
-use crate::store::Relocation;
+use crate::store::{Asset, Relocation};
 
 /// Where a file goes: to another folder, to another name, or both.
 #[derive(Clone, Debug)]
@@ -23,6 +23,11 @@ pub async fn relocate(app: &App, client: ClientId, change: Change) -> Result<Med
     let (relocation, to) = relocation(app, client, change);
     app.store.relocate(relocation, app.chance.as_ref()).await?;
     Ok(to)
+}
+
+/// A file that was just moved.
+pub async fn relocated(app: &App, client: ClientId, path: &MediaPath) -> Result<Asset> {
+    app.store.read_once(app.store.asset(client, path)).await
 }
 
 /// What moves a file, and where to.

@@ -4,6 +4,7 @@ use reelshelf_domain::{
     AssetHash, AssetId, BlobId, ByteSize, ClientId, DisplayName, Error, FileName, FolderId, MediaKind, MediaPath,
     MediaType, Result, Thing, UnixMillis,
 };
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
 use super::counters::{Bytes, Files, apply, count};
@@ -83,7 +84,7 @@ pub(super) const STATEMENTS: &[&str] =
     &[FIND, DELIVER, DELIVER_IMMUTABLE, HELD_BY_PATH, HELD_BY_ID, DELETE, RELEASE_BLOB, EXPIRED];
 
 /// A file of the library.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Asset {
     /// Which file.
     pub id: AssetId,
@@ -251,7 +252,7 @@ impl Held {
 }
 
 /// What a removal took away.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Removed {
     /// Which file.
     pub id: AssetId,
@@ -302,10 +303,6 @@ pub(super) struct Remove {
 }
 
 impl Remove {
-    pub(super) fn asked(&self) -> String {
-        format!("delete {}", self.path)
-    }
-
     pub(super) async fn act(&self, tx: &mut Tx, survey: &mut Survey) -> Result<Removed> {
         let held = hold_by_path(tx, self.client, &self.path).await?.ok_or(Error::NotFound(Thing::File))?;
         survey.see(Fate::Deleted, held.found(&self.path));
@@ -316,6 +313,10 @@ impl Remove {
 
 impl Verb for Remove {
     type Out = Removed;
+
+    fn asked(&self) -> String {
+        format!("delete {}", self.path)
+    }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Removed> {
         self.act(tx, &mut Survey::idle()).await
@@ -383,6 +384,6 @@ impl Store {
 
     /// Deletes a file if its time is over.
     pub async fn remove_expired(&self, asset: AssetId, now: UnixMillis) -> Result<Option<Removed>> {
-        self.db.write(RemoveExpired { asset, now }).await
+        self.db.write_aside(RemoveExpired { asset, now }).await
     }
 }

@@ -7,11 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use reelshelf_domain::{Error, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, SqliteConnection, Transaction};
 
+use super::journal::{Journalled, next_step};
 use super::readers::{Reader, Readers};
 use super::writer::{Verb, Writer};
 use crate::config::StoreSettings;
@@ -189,8 +192,19 @@ impl Db {
         Ok(Tx { connection, statements: Arc::clone(&self.statements) })
     }
 
-    /// Runs a verb in a transaction, and answers when it is durable.
-    pub(super) async fn write<V: Verb>(&self, verb: V) -> Result<V::Out> {
+    /// Runs a verb in a transaction, and answers when it is durable. For a request that keeps a journal it is run once.
+    pub(super) async fn write<V: Verb>(&self, verb: V) -> Result<V::Out>
+    where
+        V::Out: Serialize + DeserializeOwned + Sync,
+    {
+        match next_step() {
+            Some(step) => self.write_aside(Journalled { verb, step }).await,
+            None => self.write_aside(verb).await,
+        }
+    }
+
+    /// The same beside any journal: for what is no effect of a request, or does no more when it is run again.
+    pub(super) async fn write_aside<V: Verb>(&self, verb: V) -> Result<V::Out> {
         for _ in 1..ATTEMPTS {
             match self.write_once(&verb).await {
                 Err(error) if is_contended(&error) => {}

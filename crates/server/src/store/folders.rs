@@ -3,6 +3,7 @@
 use reelshelf_domain::{
     ByteSize, Chance, ClientId, Error, FolderId, FolderPath, Refusal, Result, Taken, Thing, UnixMillis,
 };
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
 use super::counters::{Bytes, apply, lock};
@@ -118,7 +119,7 @@ pub struct FolderStats {
 }
 
 /// Whether creating a folder found it there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Made {
     /// It is new.
     Created,
@@ -223,6 +224,10 @@ struct MakeFolder {
 impl Verb for MakeFolder {
     type Out = Made;
 
+    fn asked(&self) -> String {
+        format!("make folder {}", self.path)
+    }
+
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Made> {
         lock(tx, self.client).await?;
         ensure(tx, self.client, &self.path, &self.spare).await.map(|(_, made)| made)
@@ -254,10 +259,6 @@ impl FolderMove {
 }
 
 impl FolderMove {
-    pub(super) fn asked(&self) -> String {
-        format!("move folder {} to {}", self.from, self.to)
-    }
-
     pub(super) async fn act(&self, tx: &mut Tx, survey: &mut Survey) -> Result<()> {
         lock(tx, self.client).await?;
         let folder = find(tx, self.client, &self.from).await?.ok_or(Error::NotFound(Thing::Folder))?;
@@ -281,6 +282,10 @@ impl FolderMove {
 
 impl Verb for FolderMove {
     type Out = ();
+
+    fn asked(&self) -> String {
+        format!("move folder {} to {}", self.from, self.to)
+    }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
         self.act(tx, &mut Survey::idle()).await
@@ -316,10 +321,6 @@ pub(super) struct RemoveFolder {
 }
 
 impl RemoveFolder {
-    pub(super) fn asked(&self) -> String {
-        format!("delete folder {}, recursive {}", self.path, self.recursive)
-    }
-
     pub(super) async fn act(&self, tx: &mut Tx, survey: &mut Survey) -> Result<()> {
         if !survey.rehearses() {
             lock(tx, self.client).await?;
@@ -348,6 +349,10 @@ impl RemoveFolder {
 
 impl Verb for RemoveFolder {
     type Out = ();
+
+    fn asked(&self) -> String {
+        format!("delete folder {}, recursive {}", self.path, self.recursive)
+    }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
         self.act(tx, &mut Survey::idle()).await

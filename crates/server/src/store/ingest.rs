@@ -3,6 +3,7 @@
 use reelshelf_domain::{
     AssetHash, BlobId, ByteSize, ClientId, Denial, Error, FolderId, MediaKind, MediaType, Result, UnixMillis, UploadId,
 };
+use serde::{Deserialize, Serialize};
 
 use super::counters::{Bytes, Files, apply, count};
 use super::db::{CONTENDED, Tx, execute, fetch_one, fetch_optional};
@@ -71,7 +72,7 @@ impl Verb for Disown {
 }
 
 /// What a finished upload did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Committed {
     /// The file has these bytes now.
     Stored,
@@ -151,6 +152,17 @@ impl Arrived {
 impl Verb for Arrived {
     type Out = Committed;
 
+    fn asked(&self) -> String {
+        format!("store {} {}", self.hash, self.size)
+    }
+
+    /// The bytes came once more, and nothing will refer to this copy of them.
+    async fn recalled<'a>(&'a self, tx: &'a mut Tx, _: &'a mut Committed, _: bool) -> Result<bool> {
+        let Some(row) = fetch_optional!(tx, TicketRow, TICKET, self.upload.to_string())? else { return Ok(true) };
+        let client = column("uploads", "client_id", &row.client_id)?;
+        Disown { client, arrived: self.clone() }.run(tx).await.map(|()| true)
+    }
+
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Committed> {
         let row = fetch_optional!(tx, TicketRow, TICKET, self.upload.to_string())?;
         let row = row.ok_or(Error::Denied(Denial::Gone))?;
@@ -178,6 +190,6 @@ impl Store {
 
     /// Leaves to the collector a copy that no file refers to.
     pub async fn disown_blob(&self, client: ClientId, arrived: Arrived) -> Result<()> {
-        self.db.write(Disown { client, arrived }).await
+        self.db.write_aside(Disown { client, arrived }).await
     }
 }

@@ -2,6 +2,7 @@
 //! transaction that registers it; for others the registration remembers which they are.
 
 use reelshelf_domain::{AssetHash, BlobId, Chance, Error, MediaType, Result, UnixMillis};
+use serde::{Deserialize, Serialize};
 
 use super::assets::{Asset, find};
 use super::counters::lock;
@@ -24,7 +25,7 @@ const EXPECT: &str = "UPDATE uploads SET expected_hash = $2 WHERE id = $1";
 pub(super) const STATEMENTS: &[&str] = &[HELD, TOUCH, EXPECT];
 
 /// What became of a registration that said which bytes it is for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Known {
     /// They were here: this is the file.
     Made(Box<Asset>),
@@ -77,6 +78,17 @@ impl RegisterKnown {
 
 impl Verb for RegisterKnown {
     type Out = Known;
+
+    fn asked(&self) -> String {
+        format!("{} {}", self.register.asked(), self.hash)
+    }
+
+    async fn recalled<'a>(&'a self, tx: &'a mut Tx, outcome: &'a mut Known, last: bool) -> Result<bool> {
+        match outcome {
+            Known::Made(_) => Ok(true),
+            Known::Awaited(registered) => registered.stands(tx, self.register.registration.now, last).await,
+        }
+    }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Known> {
         // From here on nobody takes the bytes away.

@@ -11,9 +11,11 @@ mod counters;
 mod db;
 mod folders;
 mod freshness;
+mod idempotency;
 mod ingest;
 mod interrupt;
 mod jobs;
+pub mod journal;
 mod keys;
 mod known;
 mod listing;
@@ -42,6 +44,7 @@ pub use blobs::{BlobRow, Condemned};
 pub use clients::{Client, NewClient};
 pub use db::migrate;
 pub use folders::{Folder, FolderMove, FolderStats, Made};
+pub use idempotency::{BodySeen, Claim, KeptAnswer, KeyedRequest};
 pub use ingest::{Arrived, Committed};
 pub use jobs::{Claimed, JobClass, JobCounts, NewJob};
 pub use keys::{KeyHolder, KeyRow, NewKey};
@@ -79,7 +82,7 @@ impl Store {
 
     /// Runs a verb that changes what caches hold.
     async fn announced<V: writer::Verb>(&self, verb: V) -> Result<V::Out> {
-        let out = self.db.write(verb).await?;
+        let out = self.db.write_aside(verb).await?;
         self.freshness.bump();
         Ok(out)
     }

@@ -4,11 +4,13 @@ use reelshelf_domain::{
     AssetId, ByteSize, Chance, ClientId, DisplayName, Error, FolderId, MediaKind, MediaPath, Result, Taken, UnixMillis,
     UploadId,
 };
+use serde::{Deserialize, Serialize};
 
 use super::assets::{delete_row, hold_by_path};
 use super::counters::{self, Bytes, Files, Room, Standing, count, lock};
-use super::db::{CONTENDED, Tx, execute, fetch_one};
+use super::db::{CONTENDED, Tx, execute, fetch_one, fetch_optional};
 use super::folders::{Spare, ensure};
+use super::uploads::{TICKET, TicketRow};
 use super::writer::Verb;
 use super::{Store, column, size_column};
 
@@ -53,12 +55,14 @@ pub struct Registration {
 }
 
 /// A registered upload.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Registered {
     /// The upload.
     pub upload: UploadId,
     /// How many bytes may come before more is reserved.
     pub covers: ByteSize,
+    /// When the registration ends unless a transfer renews it.
+    pub expires_at: UnixMillis,
 }
 
 #[derive(Clone)]
@@ -152,8 +156,32 @@ impl Register {
     }
 }
 
+impl Registered {
+    /// Whether there is still a registration that can be used, or whether it was used, as `last` tells. What it has
+    /// reserved by now is what it covers.
+    pub(super) async fn stands(&mut self, tx: &mut Tx, now: UnixMillis, last: bool) -> Result<bool> {
+        let Some(row) = fetch_optional!(tx, TicketRow, TICKET, self.upload.to_string())? else { return Ok(!last) };
+        if last && row.done_hash.is_none() && row.expires_at <= now.get() {
+            return Ok(false);
+        }
+        let stored = if row.uploaded { row.asset_size } else { 0 };
+        self.covers = size_column("uploads", "reserved", stored + row.reserved)?;
+        self.expires_at = UnixMillis::new(row.expires_at);
+        Ok(true)
+    }
+}
+
 impl Verb for Register {
     type Out = Registered;
+
+    fn asked(&self) -> String {
+        let Registration { path, display_name, content_type, size, overwrite, .. } = &self.registration;
+        format!("register {path} as {} {content_type} {size:?} {overwrite}", display_name.as_str())
+    }
+
+    async fn recalled<'a>(&'a self, tx: &'a mut Tx, outcome: &'a mut Registered, last: bool) -> Result<bool> {
+        outcome.stands(tx, self.registration.now, last).await
+    }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Registered> {
         let Registration { client, path, content_type, size, reserve, now, temp_limit, .. } = &self.registration;
@@ -173,7 +201,8 @@ impl Verb for Register {
         if asset == self.asset {
             count(tx, folder.id, Files::of(MediaKind::declared(content_type), 1, 0)).await?;
         }
-        Ok(Registered { upload: self.upload, covers: size_column("uploads", "reserved", stored + reserved)? })
+        let covers = size_column("uploads", "reserved", stored + reserved)?;
+        Ok(Registered { upload: self.upload, covers, expires_at: self.registration.expires_at })
     }
 }
 

@@ -171,6 +171,10 @@ struct Confirm {
 impl Verb for Confirm {
     type Out = ();
 
+    fn asked(&self) -> String {
+        self.deed.asked()
+    }
+
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
         let mut survey = Survey::confirming(self.told.clone(), self.limits);
         self.deed.act(tx, &mut survey).await.map(|_| ())
@@ -240,7 +244,7 @@ impl Store {
             let answer = deed.act(&mut tx, &mut survey).await;
             return Ok(vec![Rehearsed::new(answer, survey)?]);
         }
-        self.db.write(Rehearse { client, deeds, limits }).await
+        self.db.write_aside(Rehearse { client, deeds, limits }).await
     }
 
     /// Does a deed if it does what was told, and says what has changed otherwise.
@@ -250,7 +254,7 @@ impl Store {
 
     /// Keeps a rehearsal.
     pub async fn keep_rehearsal(&self, rehearsal: NewRehearsal) -> Result<()> {
-        self.db.write(rehearsal).await
+        self.db.write_aside(rehearsal).await
     }
 
     /// A rehearsal of this client that still holds: the hash of its deeds, and what each would do.
@@ -270,6 +274,6 @@ impl Store {
 
     /// Forgets rehearsals whose time is over. Answers how many.
     pub async fn expire_rehearsals(&self, now: UnixMillis, most: i64) -> Result<u64> {
-        self.db.write(Expire { now, most }).await
+        self.db.write_aside(Expire { now, most }).await
     }
 }

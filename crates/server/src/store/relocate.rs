@@ -103,12 +103,6 @@ impl Relocate {
         Ok(Self { relocation, spare })
     }
 
-    pub(super) fn asked(&self) -> String {
-        let Relocation { from, to, display_name, overwrite, .. } = &self.relocation;
-        let display_name = display_name.as_ref().map_or("", DisplayName::as_str);
-        format!("move {from} to {to}, overwrite {overwrite}, shown as {display_name}")
-    }
-
     /// Tells a survey what becomes of the files at both ends.
     fn tell(&self, seen: &Seen, held: &Held, survey: &mut Survey) -> Result<()> {
         survey.see(Fate::Moved, held.found(&self.relocation.from));
@@ -259,6 +253,12 @@ impl Relocate {
 
 impl Verb for Relocate {
     type Out = ();
+
+    fn asked(&self) -> String {
+        let Relocation { from, to, display_name, overwrite, .. } = &self.relocation;
+        let display_name = display_name.as_ref().map_or("", DisplayName::as_str);
+        format!("move {from} to {to}, overwrite {overwrite}, shown as {display_name}")
+    }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
         self.act(tx, &mut Survey::idle()).await

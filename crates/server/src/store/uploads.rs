@@ -191,17 +191,17 @@ impl Store {
         temp_limit: i64,
         now: UnixMillis,
     ) -> Result<ByteSize> {
-        self.db.write(Extend { upload, wanted, least, expires_at, temp_limit, now }).await
+        self.db.write_aside(Extend { upload, wanted, least, expires_at, temp_limit, now }).await
     }
 
     /// Keeps the registration of a transfer under way.
     pub async fn renew_upload(&self, upload: UploadId, expires_at: UnixMillis) -> Result<()> {
-        self.db.write(Renew { upload, expires_at }).await
+        self.db.write_aside(Renew { upload, expires_at }).await
     }
 
     /// Gives up an upload whose transfer failed and cannot be repeated.
     pub async fn abandon_upload(&self, upload: UploadId, now: UnixMillis) -> Result<bool> {
-        self.db.write(End { upload, by: UnixMillis::new(i64::MAX), now }).await
+        self.db.write_aside(End { upload, by: UnixMillis::new(i64::MAX), now }).await
     }
 
     /// Registrations whose time is over.
@@ -213,6 +213,6 @@ impl Store {
 
     /// Ends a registration if its time is over.
     pub async fn end_expired_upload(&self, upload: UploadId, now: UnixMillis) -> Result<bool> {
-        self.db.write(End { upload, by: now, now }).await
+        self.db.write_aside(End { upload, by: now, now }).await
     }
 }

@@ -34,6 +34,22 @@ pub(super) trait Verb: Clone + Send + Sync + 'static {
     /// What the caller gets once the change is durable.
     type Out: Send + 'static;
 
+    /// What is to be done, as far as it comes from a client: so that a journal tells another request from the same.
+    fn asked(&self) -> String {
+        String::new()
+    }
+
+    /// A journal has the outcome of an earlier run; `last` is whether it has nothing behind it. Does what is left to do, and
+    /// says whether the outcome still stands; otherwise the verb is run anew.
+    fn recalled<'a>(
+        &'a self,
+        _tx: &'a mut Tx,
+        _outcome: &'a mut Self::Out,
+        _last: bool,
+    ) -> impl Future<Output = Result<bool>> + Send + 'a {
+        std::future::ready(Ok(true))
+    }
+
     /// Whether a run that succeeds is kept. One that is not has only looked what it would do.
     fn keeps(&self) -> bool {
         true

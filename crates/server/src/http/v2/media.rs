@@ -20,7 +20,7 @@ use super::rehearsal::{self, Manner, Meant, RehearsalParameters};
 use crate::app::App;
 use crate::http::auth::Authorised;
 use crate::http::body::{content_length, pieces};
-use crate::library::{self, Caller, Change, Intent, NewFile};
+use crate::library::{self, Caller, Change, Intent, NewFile, journal};
 
 /// The type of bytes whose sender declares none.
 pub(super) const UNDECLARED: &str = "application/octet-stream";
@@ -214,7 +214,7 @@ async fn move_one(app: &App, caller: &Caller, asked: Result<Change>) -> Result<O
 
 async fn change(app: &App, caller: &Caller, change: Change) -> Result<File> {
     let path = library::relocate(app, caller.client, change).await?;
-    let asset = library::file(app, caller.client, &path).await?;
+    let asset = library::relocated(app, caller.client, &path).await?;
     Ok(File::new(app, caller.client, &path.folder, asset))
 }
 
@@ -311,8 +311,11 @@ where
     F: Future<Output = Result<Option<File>>> + Send,
 {
     check_count(app, &paths)?;
-    let acts: Vec<_> =
-        paths.into_iter().map(|path| act(path.clone()).map_ok_or_else(refused(path.clone()), done(path))).collect();
+    let act = |(index, path): (usize, String)| {
+        let acting = act(path.clone()).map_ok_or_else(refused(path.clone()), done(path));
+        journal::branch(index, acting)
+    };
+    let acts: Vec<_> = paths.into_iter().enumerate().map(act).collect();
     let results: Vec<Outcome> = futures::stream::iter(acts).buffered(AT_ONCE).collect().await;
     Ok(several(app, results))
 }

@@ -20,7 +20,7 @@ use super::forms::folder;
 use super::media::{PostParameters, UNDECLARED, refused, several};
 use super::objects::{File, Outcome, Stored};
 use crate::app::App;
-use crate::library::{self, Caller, Change, NewFile};
+use crate::library::{self, Caller, Change, NewFile, journal};
 
 /// The longest text field.
 const FIELD_MAX: usize = 4096;
@@ -117,7 +117,8 @@ async fn next(app: &App, caller: &Caller, parts: &mut Multipart, form: &mut Form
                 format!("stands in the form more than {most} times; send several forms"),
             ));
         }
-        let stored = store_file(app, caller, form, &raw, field).await;
+        let number = form.outcomes.len();
+        let stored = journal::branch(number, store_file(app, caller, form, &raw, field)).await;
         // A part that broke off was the last.
         let more = !matches!(&stored, Err(Error::Invalid { field, .. }) if field == "body");
         form.outcomes.push(match stored {
@@ -186,17 +187,20 @@ async fn follow(app: &App, caller: &Caller, form: &mut Form, to: &FolderPath) ->
     if *to == form.folder {
         return Ok(());
     }
-    for outcome in form.outcomes.iter_mut().filter(|outcome| outcome.success) {
+    let count = form.outcomes.len();
+    let stored = form.outcomes.iter_mut().enumerate().filter(|(_, outcome)| outcome.success);
+    for (index, outcome) in stored {
         let change = Change {
             path: outcome.path.parse()?,
             destination: Some(to.clone()),
             new_name: None,
             overwrite: form.overwrite,
         };
-        let moved = match library::relocate(app, caller.client, change).await {
-            Ok(path) => library::file(app, caller.client, &path).await.map(|asset| (path, asset)),
-            Err(error) => Err(error),
+        let moving = async {
+            let path = library::relocate(app, caller.client, change).await?;
+            library::relocated(app, caller.client, &path).await.map(|asset| (path, asset))
         };
+        let moved: Result<_> = journal::branch(format!("{count} {index}"), moving).await;
         *outcome = match moved {
             Ok((path, asset)) => {
                 let file = Some(File::new(app, caller.client, &path.folder, asset));

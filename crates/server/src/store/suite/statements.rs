@@ -7,8 +7,8 @@ use sqlx::{Executor, SqlSafeStr};
 
 use super::super::db::Conn;
 use super::super::{
-    assets, audit, blobs, clients, counters, folders, freshness, ingest, interrupt, jobs, keys, known, listing,
-    register, rehearse, relocate, settings, uploads, whole,
+    assets, audit, blobs, clients, counters, folders, freshness, idempotency, ingest, interrupt, jobs, journal, keys,
+    known, listing, register, rehearse, relocate, settings, uploads, whole,
 };
 use super::World;
 
@@ -20,7 +20,9 @@ fn everywhere() -> Vec<&'static str> {
         clients::STATEMENTS,
         counters::STATEMENTS,
         folders::STATEMENTS,
+        idempotency::STATEMENTS,
         jobs::STATEMENTS,
+        journal::STATEMENTS,
         keys::STATEMENTS,
         known::STATEMENTS,
         rehearse::STATEMENTS,
