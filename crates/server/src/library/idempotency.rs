@@ -23,6 +23,7 @@ pub enum Keyed {
 /// The right to run a request with a key.
 pub struct Turn {
     id: AssetHash,
+    client: ClientId,
     number: i64,
 }
 
@@ -37,7 +38,7 @@ pub async fn claim_key(app: &App, client: ClientId, key: &str, request: &str, bo
     let (owner, lease) = (node(app), lease(app));
     let claim = app.store.claim_key(KeyedRequest { id, client, request, body, owner, lease, now, expires_at }).await?;
     match claim {
-        Claim::Run(number) => Ok(Keyed::Run(Turn { id, number })),
+        Claim::Run(number) => Ok(Keyed::Run(Turn { id, client, number })),
         Claim::Answered(answer, body) => Ok(Keyed::Answered(answer, body)),
         Claim::Running => Err(Error::Key(KeyMisuse::Running)),
         Claim::Other => Err(Error::Key(KeyMisuse::OtherRequest)),
@@ -52,7 +53,7 @@ pub async fn free_keys(app: &App) -> Result<()> {
 impl Turn {
     /// Within it, what the request changes is journalled.
     pub fn scope(&self) -> Scope {
-        Scope::new(self.id)
+        Scope::new(self.id, self.client)
     }
 
     /// Does the work of the request, and says again and again that it is alive.

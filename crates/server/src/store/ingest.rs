@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counters::{Bytes, Files, apply, count};
 use super::db::{CONTENDED, Tx, execute, fetch_one, fetch_optional};
+use super::journal::Recalled;
 use super::writer::Verb;
 use super::{Store, column};
 
@@ -157,10 +158,8 @@ impl Verb for Arrived {
     }
 
     /// The bytes came once more, and nothing will refer to this copy of them.
-    async fn recalled<'a>(&'a self, tx: &'a mut Tx, _: &'a mut Committed, _: bool) -> Result<bool> {
-        let Some(row) = fetch_optional!(tx, TicketRow, TICKET, self.upload.to_string())? else { return Ok(true) };
-        let client = column("uploads", "client_id", &row.client_id)?;
-        Disown { client, arrived: self.clone() }.run(tx).await.map(|()| true)
+    async fn recalled<'a>(&'a self, tx: &'a mut Tx, _: &'a mut Committed, recalled: Recalled) -> Result<bool> {
+        Disown { client: recalled.client, arrived: self.clone() }.run(tx).await.map(|()| true)
     }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Committed> {

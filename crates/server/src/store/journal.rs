@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use reelshelf_domain::{AssetHash, Error, KeyMisuse, Result};
+use reelshelf_domain::{AssetHash, ClientId, Error, KeyMisuse, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -36,6 +36,7 @@ tokio::task_local! {
 #[derive(Clone, Debug)]
 pub struct Scope {
     key: AssetHash,
+    client: ClientId,
     /// Things that are done beside each other, or may be left out, have branches of their own, so that steps have the same
     /// numbers each time.
     branch: Arc<str>,
@@ -47,14 +48,15 @@ pub struct Scope {
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     key: String,
+    client: ClientId,
     branch: Arc<str>,
     number: i64,
 }
 
 impl Scope {
-    /// The scope of a key.
-    pub fn new(key: AssetHash) -> Self {
-        Self { key, branch: Arc::from(""), next: Arc::default(), repairable: Arc::default() }
+    /// The scope of a client's key.
+    pub fn new(key: AssetHash, client: ClientId) -> Self {
+        Self { key, client, branch: Arc::from(""), next: Arc::default(), repairable: Arc::default() }
     }
 
     /// Whether something failed in it that may work when it is tried again.
@@ -108,10 +110,18 @@ pub fn note_repairable() {
 pub(super) fn next_step() -> Option<Step> {
     let step = |scope: &Scope| Step {
         key: scope.key.to_string(),
+        client: scope.client,
         branch: Arc::clone(&scope.branch),
         number: scope.next.fetch_add(1, Ordering::Relaxed),
     };
     SCOPE.try_with(step).ok()
+}
+
+/// Whose journal had a step, and whether it was the last of its branch.
+#[derive(Clone, Copy)]
+pub(super) struct Recalled {
+    pub(super) client: ClientId,
+    pub(super) last: bool,
 }
 
 /// A change that is journalled.
@@ -155,7 +165,8 @@ where
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<V::Out> {
         let asked = digest(&self.verb.asked());
         if let Some((mut outcome, last)) = self.step.recall::<V::Out>(tx, &asked).await? {
-            if self.verb.recalled(tx, &mut outcome, last).await? {
+            let recalled = Recalled { client: self.step.client, last };
+            if self.verb.recalled(tx, &mut outcome, recalled).await? {
                 return Ok(outcome);
             }
             execute!(tx, FORGET, self.step.key.as_str(), &*self.step.branch, self.step.number)?;

@@ -8,6 +8,7 @@ use super::assets::{Asset, find};
 use super::counters::lock;
 use super::db::{CONTENDED, Tx, execute, fetch_one, fetch_optional};
 use super::ingest::Arrived;
+use super::journal::Recalled;
 use super::register::{Register, Registered, Registration};
 use super::uploads::{TICKET, TicketRow};
 use super::writer::Verb;
@@ -83,10 +84,10 @@ impl Verb for RegisterKnown {
         format!("{} {}", self.register.asked(), self.hash)
     }
 
-    async fn recalled<'a>(&'a self, tx: &'a mut Tx, outcome: &'a mut Known, last: bool) -> Result<bool> {
+    async fn recalled<'a>(&'a self, tx: &'a mut Tx, outcome: &'a mut Known, recalled: Recalled) -> Result<bool> {
         match outcome {
             Known::Made(_) => Ok(true),
-            Known::Awaited(registered) => registered.stands(tx, self.register.registration.now, last).await,
+            Known::Awaited(registered) => registered.stands(tx, self.register.registration.now, recalled.last).await,
         }
     }
 

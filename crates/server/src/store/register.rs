@@ -10,6 +10,7 @@ use super::assets::{delete_row, hold_by_path};
 use super::counters::{self, Bytes, Files, Room, Standing, count, lock};
 use super::db::{CONTENDED, Tx, execute, fetch_one, fetch_optional};
 use super::folders::{Spare, ensure};
+use super::journal::Recalled;
 use super::uploads::{TICKET, TicketRow};
 use super::writer::Verb;
 use super::{Store, column, size_column};
@@ -179,8 +180,8 @@ impl Verb for Register {
         format!("register {path} as {} {content_type} {size:?} {overwrite}", display_name.as_str())
     }
 
-    async fn recalled<'a>(&'a self, tx: &'a mut Tx, outcome: &'a mut Registered, last: bool) -> Result<bool> {
-        outcome.stands(tx, self.registration.now, last).await
+    async fn recalled<'a>(&'a self, tx: &'a mut Tx, outcome: &'a mut Registered, recalled: Recalled) -> Result<bool> {
+        outcome.stands(tx, self.registration.now, recalled.last).await
     }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Registered> {

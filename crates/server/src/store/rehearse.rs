@@ -82,7 +82,7 @@ impl Deed {
             Kind::MoveFolder(change) => change.act(tx, survey).await,
         };
         match acted {
-            Ok(()) => survey.decide()?,
+            Ok(()) => survey.decide_finally()?,
             Err(missing @ Error::NotFound(_)) => return Err(survey.decide_missing(missing)),
             Err(error) => return Err(error),
         }

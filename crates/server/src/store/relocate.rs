@@ -148,7 +148,11 @@ impl Relocate {
     /// Takes the client's row, and looks whether everything is still as it was seen.
     async fn confirm(&self, tx: &mut Tx, seen: &Seen) -> Result<()> {
         lock(tx, self.relocation.client).await?;
-        if self.look(tx).await? == *seen { Ok(()) } else { Err(Error::Unavailable(CONTENDED)) }
+        let now = self.look(tx).await?;
+        // A folder that was not there may have been made since, by this very move.
+        let folder = seen.folder.is_none() || now.folder == seen.folder;
+        let same = folder && (&now.file, &now.in_its_way) == (&seen.file, &seen.in_its_way);
+        if same { Ok(()) } else { Err(Error::Unavailable(CONTENDED)) }
     }
 
     async fn rename_coming(&self, tx: &mut Tx, held: &Held) -> Result<()> {

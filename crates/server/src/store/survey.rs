@@ -190,8 +190,14 @@ impl Survey {
         }
     }
 
-    /// Fails when this is not what was told.
+    /// Fails when this is not what was told. What was to be refused may still be refused in its own words.
     pub(super) fn decide(&mut self) -> Result<()> {
+        let refused = matches!(&self.purpose, Purpose::Confirm { told, .. } if told.amount == Amount::NOTHING);
+        if refused { Ok(()) } else { self.decide_finally() }
+    }
+
+    /// The same when nothing can be refused any more.
+    pub(super) fn decide_finally(&mut self) -> Result<()> {
         let (now, digest) = (self.outlook.all(), hex::encode(self.digest));
         match &mut self.purpose {
             Purpose::Confirm { told, added, changed } if told.digest != digest || told.amount != now => {

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::db::{Conn, Tx, failed};
+use super::journal::Recalled;
 
 /// The most verbs that share a commit.
 const GROUP_VERBS: usize = 50;
@@ -39,13 +40,13 @@ pub(super) trait Verb: Clone + Send + Sync + 'static {
         String::new()
     }
 
-    /// A journal has the outcome of an earlier run; `last` is whether it has nothing behind it. Does what is left to do, and
-    /// says whether the outcome still stands; otherwise the verb is run anew.
+    /// A journal has the outcome of an earlier run. Does what is left to do, and says whether the outcome still stands;
+    /// otherwise the verb is run anew.
     fn recalled<'a>(
         &'a self,
         _tx: &'a mut Tx,
         _outcome: &'a mut Self::Out,
-        _last: bool,
+        _recalled: Recalled,
     ) -> impl Future<Output = Result<bool>> + Send + 'a {
         std::future::ready(Ok(true))
     }

@@ -12,6 +12,7 @@ mod kill;
 mod load;
 mod nodes;
 mod program;
+mod retries;
 mod settings;
 mod steps;
 mod stop;

@@ -10,6 +10,8 @@ mod found_by_the_model;
 mod leftovers;
 mod model;
 mod privacy;
+mod rehearsals;
+mod retries;
 mod roles;
 mod scenarios;
 mod storage;
