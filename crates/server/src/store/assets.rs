@@ -305,7 +305,7 @@ pub(super) struct Remove {
 impl Remove {
     pub(super) async fn act(&self, tx: &mut Tx, survey: &mut Survey) -> Result<Removed> {
         let held = hold_by_path(tx, self.client, &self.path).await?.ok_or(Error::NotFound(Thing::File))?;
-        survey.see(Fate::Deleted, held.found(&self.path));
+        survey.see(Fate::Deleted, &held.found(&self.path));
         survey.decide()?;
         take_out(tx, &held, self.now).await
     }

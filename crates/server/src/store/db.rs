@@ -198,7 +198,8 @@ impl Db {
         V::Out: Serialize + DeserializeOwned + Sync,
     {
         match next_step() {
-            Some(step) => self.write_aside(Journalled { verb, step }).await,
+            // On the heap: almost every write has no journal.
+            Some(step) => Box::pin(self.write_aside(Journalled { verb, step })).await,
             None => self.write_aside(verb).await,
         }
     }

@@ -298,7 +298,7 @@ async fn survey_all(tx: &mut Tx, fate: Fate, path: &FolderPath, folder: Folder, 
     if !survey.wants() {
         return Ok(());
     }
-    fetch_each!(tx, EverythingRow, EVERYTHING, row => survey.see(fate, row.found(path)), folder.id.to_string())?;
+    fetch_each!(tx, EverythingRow, EVERYTHING, row => survey.see(fate, &row.found(path)), folder.id.to_string())?;
     survey.decide()
 }
 

@@ -6,6 +6,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
+use futures::future::Either;
 use reelshelf_domain::{AssetHash, ClientId, Error, KeyMisuse, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -65,19 +66,21 @@ impl Scope {
     }
 
     /// Runs something within the scope.
-    pub async fn run<F: Future>(self, work: F) -> F::Output {
-        SCOPE.scope(self, work).await
+    pub fn run<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
+        SCOPE.scope(self, work)
     }
 }
 
 /// Carries the scope over to another task, if there is one.
 pub fn carry<F: Future>(work: F) -> impl Future<Output = F::Output> {
     let scope = SCOPE.try_with(Clone::clone).ok();
-    async move {
-        match scope {
-            Some(scope) => scope.run(work).await,
-            None => work.await,
-        }
+    within(scope, work)
+}
+
+fn within<F: Future>(scope: Option<Scope>, work: F) -> impl Future<Output = F::Output> {
+    match scope {
+        Some(scope) => Either::Left(scope.run(work)),
+        None => Either::Right(work),
     }
 }
 
@@ -88,12 +91,7 @@ pub fn branch<F: Future>(name: impl Display, work: F) -> impl Future<Output = F:
         let branch = format!("{}/{name}", scope.branch).into();
         Scope { branch, next: Arc::default(), ..scope }
     });
-    async move {
-        match scope {
-            Some(scope) => scope.run(work).await,
-            None => work.await,
-        }
-    }
+    within(scope, work)
 }
 
 /// Whether there is a journal.
@@ -202,6 +200,6 @@ impl Store {
             return Ok(known);
         }
         let value = read.await?;
-        self.db.write_aside(Journalled { verb: Read(value), step }).await
+        Box::pin(self.db.write_aside(Journalled { verb: Read(value), step })).await
     }
 }

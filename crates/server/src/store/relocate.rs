@@ -105,9 +105,9 @@ impl Relocate {
 
     /// Tells a survey what becomes of the files at both ends.
     fn tell(&self, seen: &Seen, held: &Held, survey: &mut Survey) -> Result<()> {
-        survey.see(Fate::Moved, held.found(&self.relocation.from));
+        survey.see(Fate::Moved, &held.found(&self.relocation.from));
         if let Some(other) = &seen.in_its_way {
-            survey.see(Fate::Replaced, other.found(&self.relocation.to));
+            survey.see(Fate::Replaced, &other.found(&self.relocation.to));
         }
         survey.decide()
     }

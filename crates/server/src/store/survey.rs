@@ -153,7 +153,7 @@ impl Survey {
     }
 
     /// Notes what becomes of something.
-    pub(super) fn see(&mut self, fate: Fate, found: Found<'_>) {
+    pub(super) fn see(&mut self, fate: Fate, found: &Found<'_>) {
         if !self.wants() {
             return;
         }

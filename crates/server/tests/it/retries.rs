@@ -345,7 +345,7 @@ async fn of_a_form_whose_process_died_only_the_missing_files_are_stored() {
     let unknown = NewFile { size: None, content_type: "application/octet-stream".to_owned(), ..file("a.png", 1) };
     let caller = retries.caller();
     let first = journal_of_first(library::upload(app, &caller, unknown, body("abcdef")));
-    turn.scope().run(first).await;
+    Box::pin(turn.scope().run(first)).await;
     retries.app.advance(DEAD);
     let (status, answer, _) = retries.form("k", &[("a.png", "abcdef"), ("b.png", "xyz")]).await;
     assert_eq!((status, &answer["success"]), (200, &json!(true)), "{answer}");

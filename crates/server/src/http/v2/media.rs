@@ -196,7 +196,7 @@ pub(super) async fn put(
     let intent = library::intend_relocation(&app, caller.client, asked.clone())?;
     let file = match rehearsal::of_file(&app, &caller, manner, asked.path.to_string(), intent).await? {
         Meant::Told(answer) => return Ok(*answer),
-        Meant::Done(file) => file.ok_or_else(|| Error::inconsistent("a moved file is nowhere"))?,
+        Meant::Done(file) => *file.ok_or_else(|| Error::inconsistent("a moved file is nowhere"))?,
         Meant::Act => change(&app, &caller, asked).await?,
     };
     Ok(Json(Stored::one(app.now(), file)).into_response())

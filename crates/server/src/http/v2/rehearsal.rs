@@ -106,7 +106,7 @@ pub(super) enum Meant {
     /// It has said what it would do.
     Told(Box<Response>),
     /// It has done what was rehearsed; this is the file afterwards.
-    Done(Option<File>),
+    Done(Option<Box<File>>),
 }
 
 /// A call about one file. What would be refused is refused.
@@ -144,7 +144,7 @@ pub(super) async fn of_folder(
 
 async fn confirm(app: &App, caller: &Caller, intent: Intent, token: &str) -> Result<Meant> {
     let placed = library::perform(app, caller, vec![Ok(intent)], token).await?.pop().unwrap_or(Ok(None))?;
-    Ok(Meant::Done(placed.map(|placed| file(app, caller, placed))))
+    Ok(Meant::Done(placed.map(|placed| Box::new(file(app, caller, placed)))))
 }
 
 /// A call about several files, each by the name that the caller has for it.
@@ -155,16 +155,16 @@ pub(super) async fn of_files(
     intents: Vec<(String, Result<Intent>)>,
 ) -> Result<Response> {
     let (names, intents): (Vec<_>, Vec<_>) = intents.into_iter().unzip();
-    let named = |results: Vec<_>| {
-        let named = names.into_iter().zip(results);
-        named.map(|(name, result)| outcome(app, caller, name, result)).collect::<Vec<_>>()
+    let outcomes = |results: Vec<_>| {
+        let pairs = names.into_iter().zip(results);
+        pairs.map(|(name, result)| outcome(app, caller, name, result)).collect::<Vec<_>>()
     };
     if let Some(token) = token {
         let results = library::perform(app, caller, intents, &token).await?;
-        return Ok(Json(several(app, named(results))).into_response());
+        return Ok(Json(several(app, outcomes(results))).into_response());
     }
     let mut told = library::rehearse(app, caller, intents).await?;
-    let results = named(std::mem::take(&mut told.results));
+    let results = outcomes(std::mem::take(&mut told.results));
     Ok(tell(app, caller, told, None, Some(results)))
 }
 

@@ -32,7 +32,7 @@ impl Generator {
         match &action {
             Action::Call { method, path, body, .. } if can_be_rehearsed(method, path) && self.chance(30) => {
                 let alone = !body["paths"].is_array();
-                let between = (alone && self.chance(40)).then(|| Box::new(self.disturbance(library)));
+                let between = (alone && self.chance(40)).then(|| Box::new(self.disturbance(library, body)));
                 Action::Rehearsed { what: Box::new(action), between }
             }
             Action::Call { .. } | Action::Raw { .. } | Action::Form { .. } if self.chance(20) => {
@@ -43,7 +43,13 @@ impl Generator {
         }
     }
 
-    fn disturbance(&mut self, library: &Library) -> Action {
+    /// Mostly something that the call is about.
+    fn disturbance(&mut self, library: &Library, body: &Value) -> Action {
+        let own = body["path"].as_str().filter(|_| self.chance(50));
+        if let Some(path) = own {
+            let (tag, method, path, body) = (0, "DELETE", "/v2/media", json!({ "path": path }));
+            return Action::Call { tag, method, path, body };
+        }
         if self.chance(50) { self.raw() } else { self.removal(library) }
     }
 
@@ -95,6 +101,9 @@ impl Remote {
             _ => answer.clone(),
         };
         self.meet("under a key", got.0);
+        if let Action::Call { method, path, .. } = what {
+            self.meet(&format!("{method} {path}"), got.0);
+        }
         if got.1["exists"] == true {
             self.meet("known bytes", got.0);
         }
@@ -140,6 +149,7 @@ impl Remote {
         let got = self.call(*tag, method, path, &with(body, "dry_run", &json!(true))).await;
         self.meet("rehearsal", got.0);
         if expected.0 != 200 {
+            self.meet(&format!("{method} {path}"), got.0);
             return same(&expected, &got).map_err(|difference| format!("the rehearsal\n{difference}"));
         }
         self.check_told(library, &imagined, method, &expected.1, &got)?;
@@ -153,6 +163,7 @@ impl Remote {
         let is_as_told = body["paths"].is_array() || concerned(library, path, body) == before;
         let real = self.call(*tag, method, path, &with(body, "token", &got.1["token"])).await;
         self.meet("rehearsed", real.0);
+        self.meet(&format!("{method} {path}"), real.0);
         if is_as_told {
             return same(&self.context.call(library, *tag, method, path, body), &real);
         }
