@@ -181,7 +181,7 @@ async fn the_server_answers_as_the_model_does() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_server_answers_as_the_model_does_on_other_days() {
-    agree(2, in_this_world(1000, 150)).await;
+    agree(5, in_this_world(1000, 150)).await;
 }
 
 /// With `TORTURE=1`: 100,000 operations, a fresh server and another seed after every 5,000.

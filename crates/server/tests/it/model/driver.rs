@@ -240,6 +240,9 @@ impl Remote {
 
     pub(super) async fn call(&mut self, tag: u32, method: &str, path: &str, body: &Value) -> Answer {
         let answer = read(self.call_request(method, path, body).send().await.unwrap()).await;
+        if answer.1["exists"] == true {
+            self.meet("known bytes", answer.0);
+        }
         self.keep_url(tag, answer)
     }
 
