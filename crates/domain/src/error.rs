@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::ByteSize;
+use crate::{ByteSize, Changes};
 
 /// The result of everything that can fail in a way its caller should hear of.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -68,6 +68,12 @@ pub enum Error {
     /// A request of a resumable upload does not fit it, or the protocol.
     #[error("{0}")]
     Resumption(Resumption),
+    /// An idempotency key cannot stand for this request.
+    #[error("{0}")]
+    Key(KeyMisuse),
+    /// What a call would do is no longer what its rehearsal told.
+    #[error("changed since the rehearsal: {0}")]
+    Changed(Box<Changes>),
     /// Something we need does not answer in time; the caller may try again.
     #[error("{0} is not available")]
     Unavailable(&'static str),
@@ -152,6 +158,17 @@ pub enum Taken {
     Client,
 }
 
+/// Why an idempotency key cannot stand for a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyMisuse {
+    /// It stands for another request.
+    #[error("the key was used for another request")]
+    OtherRequest,
+    /// The request that it stands for is still running.
+    #[error("a request with this key is running")]
+    Running,
+}
+
 /// What the library never does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -202,6 +219,9 @@ pub enum Denial {
     /// The upload is done, and these are other bytes.
     #[error("the upload is done with other bytes")]
     OtherBytes,
+    /// The bytes are not those whose hash was registered.
+    #[error("the bytes have another hash than was registered")]
+    OtherHash,
     /// The storage of the client is on hold or full.
     #[error("storage is blocked")]
     StorageBlocked,

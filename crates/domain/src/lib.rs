@@ -6,6 +6,7 @@
 
 mod bytes;
 mod chance;
+mod changes;
 mod client;
 mod error;
 mod hash;
@@ -21,8 +22,9 @@ mod zip;
 
 pub use bytes::ByteSize;
 pub use chance::{Chance, SeededChance, SystemChance};
+pub use changes::{Amount, Changes, Paths};
 pub use client::ClientId;
-pub use error::{Denial, Error, Internal, Refusal, Result, Resumption, Taken, Thing};
+pub use error::{Denial, Error, Internal, KeyMisuse, Refusal, Result, Resumption, Taken, Thing};
 pub use hash::AssetHash;
 pub use id::{AssetId, BlobId, FolderId, JobId, KeyId, UploadId};
 pub use media_type::{MediaKind, MediaType};

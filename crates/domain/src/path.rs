@@ -100,6 +100,16 @@ impl DisplayName {
     }
 }
 
+impl FromStr for DisplayName {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Ok(Self::of(text))
+    }
+}
+
+serde_as_text!(DisplayName);
+
 impl fmt::Display for DisplayName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use reelshelf_domain::{AssetHash, ByteSize, Error, Result};
+use reelshelf_domain::{AssetHash, ByteSize, Denial, Error, Result};
 use reelshelf_media::ReadAt;
 use rustix::fs::{Advice, FlockOperation, fadvise, flock};
 use sha2::{Digest, Sha256};
@@ -69,7 +69,7 @@ impl Scratch {
         let path = ScratchPath(self.own.folder.join(number.to_string()));
         let (hasher, head) = (Sha256::new(), Vec::new());
         let sink = Sink { file: None, path, hasher, size: 0, begun: 0, head, fate: self.fate };
-        Fill { gathered: Vec::new(), spare: Vec::new(), sink: Turn::Here(Box::new(sink)) }
+        Fill { gathered: Vec::new(), spare: Vec::new(), sink: Turn::Here(Box::new(sink)), expected: None }
     }
 
     pub(super) async fn count(&self) -> Result<usize> {
@@ -161,6 +161,7 @@ pub struct Fill {
     gathered: Vec<u8>,
     spare: Vec<u8>,
     sink: Turn,
+    expected: Option<AssetHash>,
 }
 
 /// Who has the file: this task, or the thread that writes to it.
@@ -203,6 +204,13 @@ impl Sink {
 }
 
 impl Fill {
+    /// It is to hold exactly the bytes with this hash: others are refused before they are made durable.
+    #[must_use]
+    pub fn expecting(mut self, hash: Option<AssetHash>) -> Self {
+        self.expected = hash;
+        self
+    }
+
     /// Adds bytes. At most two pieces are in memory: one gathering, one being written.
     pub async fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
@@ -227,19 +235,23 @@ impl Fill {
         then: impl FnOnce(Filled) -> std::io::Result<T> + Send + 'static,
     ) -> Result<T> {
         let mut sink = self.sink().await?;
-        let piece = std::mem::take(&mut self.gathered);
-        blocking("writing a scratch file", move || {
+        let (piece, expected) = (std::mem::take(&mut self.gathered), self.expected);
+        let done = blocking("writing a scratch file", move || {
             // Also for an empty file, which must exist.
             sink.write(&piece)?;
-            then(Filled {
+            let filled = Filled {
                 size: ByteSize::new(sink.size),
                 hash: AssetHash::from_bytes(sink.hasher.finalize().into()),
                 head: sink.head,
                 file: sink.file,
                 path: sink.path,
-            })
-        })
-        .await
+            };
+            if expected.is_some_and(|expected| expected != filled.hash) {
+                return Ok(None);
+            }
+            then(filled).map(Some)
+        });
+        done.await?.ok_or(Error::Denied(Denial::OtherHash))
     }
 
     async fn send_off(&mut self) -> Result<()> {

@@ -28,6 +28,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
     let app = open(settings).await?;
     let control = control::listen(&app.settings.server.data_dir).await?;
     greet(&app).await?;
+    library::free_keys(&app).await?;
 
     jobs::schedule(&app).await?;
     let runner = tokio::spawn(jobs::Runner::new(&app, stop.clone())?.run());

@@ -9,8 +9,10 @@ mod disposition;
 mod docs;
 mod health;
 mod hosts;
+mod idempotency;
 mod listen;
 mod request;
+mod seen;
 mod tus;
 mod upload;
 pub mod v2;
@@ -29,7 +31,8 @@ pub use listen::serve;
 
 /// Every route. Limits on bodies are set where bodies are read.
 pub fn router(app: &App, metrics: PrometheusHandle) -> Router {
-    let api = v2::router().merge(docs::router()).fallback(v2::unknown_route);
+    let keyed = from_fn_with_state(app.clone(), idempotency::once);
+    let api = v2::router().route_layer(keyed).merge(docs::router()).fallback(v2::unknown_route);
     let files = Router::new()
         .route("/clients/{*path}", any(deliver::stable))
         .route("/immutable/{*path}", any(deliver::immutable))

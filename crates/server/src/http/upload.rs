@@ -81,6 +81,7 @@ fn refuse(error: &Error) -> Response {
             Denial::Length => denied("AccessDenied", "Content-Length must be the size that was registered"),
             Denial::Gone => denied("AccessDenied", "The registration is gone; register the file again"),
             Denial::OtherBytes => denied("AccessDenied", "The file was uploaded with other bytes"),
+            Denial::OtherHash => denied("BadDigest", "The bytes are not the ones whose sha256 was registered"),
             Denial::StorageBlocked => denied("AccessDenied", "Storage is blocked. Add credits to continue uploading."),
         },
         Error::StorageBlocked => denied("AccessDenied", "Storage is blocked. Add credits to continue uploading."),
@@ -95,6 +96,8 @@ fn refuse(error: &Error) -> Response {
         Error::Unavailable(_) => xml(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", "Try again"),
         Error::NotFound(_)
         | Error::Taken(_)
+        | Error::Changed(_)
+        | Error::Key(_)
         | Error::Refused(_)
         | Error::Resumption(_)
         | Error::KeyMissing

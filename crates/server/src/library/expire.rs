@@ -1,4 +1,5 @@
-//! What goes by itself: registrations that nobody used, and files in `temp`.
+//! What goes by itself: registrations that nobody used, files in `temp`, rehearsals, and the
+//! answers of requests with a key.
 
 use reelshelf_domain::Result;
 
@@ -21,6 +22,10 @@ pub async fn expire(app: &App) -> Result<usize> {
         for asset in assets {
             progress += ended_one(app.store.remove_expired(asset, now).await.map(|gone| gone.is_some()));
         }
+        let keys = app.store.expire_keys(now, BATCH).await?;
+        progress += usize::try_from(keys).unwrap_or_default();
+        let rehearsals = app.store.expire_rehearsals(now, BATCH).await?;
+        progress += usize::try_from(rehearsals).unwrap_or_default();
         if progress == 0 {
             return Ok(ended);
         }

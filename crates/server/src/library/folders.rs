@@ -24,6 +24,13 @@ pub struct FolderChange {
 
 /// Moves a folder, renames it, or both. Answers its new path.
 pub async fn change_folder(app: &App, client: ClientId, change: FolderChange) -> Result<FolderPath> {
+    let (step, to) = folder_move(app, client, change)?;
+    app.store.move_folder(step).await?;
+    Ok(to)
+}
+
+/// What moves a folder, and where to, if it may go there.
+pub(super) fn folder_move(app: &App, client: ClientId, change: FolderChange) -> Result<(FolderMove, FolderPath)> {
     let FolderChange { folder, destination, new_name } = change;
     let (above, name) = folder.split_last().ok_or(Error::Refused(Refusal::MoveRoot))?;
     if folder == FolderPath::temp() {
@@ -38,17 +45,22 @@ pub async fn change_folder(app: &App, client: ClientId, change: FolderChange) ->
     }
     let limit = app.settings.limits.folders.into();
     let step = FolderMove::new(client, folder, to.clone(), limit, app.now(), app.chance.as_ref())?;
-    app.store.move_folder(step).await?;
-    Ok(to)
+    Ok((step, to))
 }
 
 /// Deletes a folder; one with something in it only when everything in it is meant.
 pub async fn remove_folder(app: &App, client: ClientId, path: FolderPath, recursive: bool) -> Result<()> {
+    may_go(&path)?;
+    app.store.remove_folder(client, path, recursive, app.now()).await
+}
+
+/// Whether a folder may be deleted at all.
+pub(super) fn may_go(path: &FolderPath) -> Result<()> {
     if path.is_root() {
         return Err(Error::Refused(Refusal::DeleteRoot));
     }
-    if path == FolderPath::temp() {
+    if *path == FolderPath::temp() {
         return Err(Error::Refused(Refusal::DeleteTemp));
     }
-    app.store.remove_folder(client, path, recursive, app.now()).await
+    Ok(())
 }

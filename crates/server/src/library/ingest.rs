@@ -9,7 +9,7 @@ use reelshelf_domain::{BlobId, ByteSize, ClientId, Denial, Error, MediaPath, Res
 use reelshelf_media::sniff;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Caller, NewFile, SignedUpload, register};
+use super::{Caller, NewFile, SignedUpload, journal, register};
 use crate::app::App;
 use crate::blobs::{BlobKey, Fill, Kept};
 use crate::store::{Arrived, Asset, Committed, Registration, UploadTicket};
@@ -61,7 +61,9 @@ where
     // Before it is registered: a name that is taken for an upload that never begins helps nobody.
     let slot = slot(app)?;
     let (client, path) = (caller.client, file.path.clone());
-    let stored = if file.size.is_some_and(|size| size <= SMALL) && !file.overwrite {
+    // A journal remembers what was done, and not what was refused: then there must be one way only.
+    let small = file.size.is_some_and(|size| size <= SMALL) && !file.overwrite && !journal::is_kept();
+    let stored = if small {
         let (registration, caller) = (file.registration(app, caller)?, caller.clone());
         under_way(app, slot, |app| async move { upload_whole(&app, &caller, &file, registration, body).await }).await
     } else {
@@ -87,7 +89,7 @@ pub(super) async fn outcome(
     })?;
     match stored {
         Some(asset) => Ok(asset),
-        None => app.store.asset(client, path).await,
+        None => app.store.read_once(app.store.asset(client, path)).await,
     }
 }
 
@@ -172,7 +174,7 @@ where
     F: Future<Output = Result<T>> + Send + 'static,
     T: Send + 'static,
 {
-    let transfer = transfer(app.clone());
+    let transfer = journal::carry(transfer(app.clone()));
     let task = app.tasks.spawn(async move {
         let result = transfer.await;
         drop(slot);
@@ -221,7 +223,7 @@ pub async fn finish(app: &App, ticket: &UploadTicket, fill: Fill) -> Result<Comm
         let same = done == fill.finish().await?.hash;
         return if same { Ok(Committed::Again) } else { Err(Error::Denied(Denial::OtherBytes)) };
     }
-    let arrived = keep(app, ticket.client, ticket.id, fill).await?;
+    let arrived = keep(app, ticket.client, ticket.id, fill.expecting(ticket.expected)).await?;
     settle(app, ticket, arrived).await
 }
 

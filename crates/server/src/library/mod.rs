@@ -8,10 +8,12 @@ mod deliver;
 mod expire;
 mod folders;
 mod held;
+mod idempotency;
 mod import;
 mod ingest;
 mod keys;
 mod register;
+mod rehearse;
 mod relocate;
 mod remove;
 mod resumable;
@@ -23,6 +25,7 @@ mod verify;
 mod writers;
 mod zip;
 
+pub use crate::store::journal;
 pub use browse::{Contents, Place, Query, contents, file, tree};
 pub use caller::Caller;
 pub use checksum::Checksum;
@@ -33,16 +36,21 @@ pub use deliver::{Target, deliver};
 pub use expire::expire;
 pub use folders::{FolderChange, change_folder, make_folder, remove_folder};
 pub use held::{Held, hold, store_held};
+pub use idempotency::{Keyed, Turn, claim_key, free_keys};
 pub use import::{Wish, give_up_import, import, run_import};
 pub use ingest::{finish, receive, store_upload, upload};
 pub use keys::{KeyCache, KeySummary, authenticate, create_key, list_keys, revoke_key, write_down_key_use};
-pub use register::{NewFile, register};
-pub use relocate::{Change, relocate};
+pub use register::{NewFile, Registering, register, register_known};
+pub use rehearse::{
+    Intent, Placed, Rehearsal, intend_folder_change, intend_folder_removal, intend_relocation, intend_removal, perform,
+    rehearse,
+};
+pub use relocate::{Change, relocate, relocated};
 pub use remove::remove;
 pub use resumable::{Incoming, Progress, begin_resumable, begin_resumable_with, resumable, resume, terminate};
 pub use signature::{SignedUpload, Signer};
 pub use storage::{StorageInfo, storage};
-pub use unpack::{EntryOutcome, Pack, Unpacked, Unpacking, open_pack, receive_pack, rehearse, unpack};
+pub use unpack::{EntryOutcome, Pack, Unpacked, Unpacking, open_pack, receive_pack, rehearse_unpack, unpack};
 pub use urls::{immutable_url, stable_url, upload_url};
 pub use verify::{Problem, Report, verify};
 pub use writers::Writers;

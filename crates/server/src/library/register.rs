@@ -1,10 +1,10 @@
 //! Registering an upload: its name, its place and its room are settled before a byte is sent.
 
-use reelshelf_domain::{ByteSize, DisplayName, Error, MediaPath, Result, Thing};
+use reelshelf_domain::{AssetHash, ByteSize, DisplayName, Error, MediaPath, Result, Thing};
 
 use super::Caller;
 use crate::app::App;
-use crate::store::{Registration, UploadTicket};
+use crate::store::{Asset, Known, Registered, Registration, UploadTicket};
 
 /// The longest content type that is kept.
 const CONTENT_TYPE_MAX: usize = 255;
@@ -54,19 +54,47 @@ impl NewFile {
 pub async fn register(app: &App, caller: &Caller, file: &NewFile) -> Result<UploadTicket> {
     let registration = file.registration(app, caller)?;
     app.blobs.check_disk().await?;
-    let expires_at = registration.expires_at;
     let registered = app.store.register(registration, app.chance.as_ref()).await?;
-    Ok(UploadTicket {
+    Ok(ticket(caller, file, registered))
+}
+
+/// What a registration came to whose client said which bytes it is for.
+pub enum Registering {
+    /// They are here already: this is the file.
+    Here(Box<Asset>),
+    /// They are to be sent.
+    Awaited(UploadTicket),
+}
+
+/// Registers an upload of the bytes with this hash. Those that the client holds already become the file at once, as if
+/// they had been sent; whether anybody else holds them makes no difference.
+pub async fn register_known(app: &App, caller: &Caller, file: &NewFile, hash: AssetHash) -> Result<Registering> {
+    let registration = file.registration(app, caller)?;
+    app.blobs.check_disk().await?;
+    let temp_expires_at = registration.now.plus(app.settings.uploads.temp_life());
+    let known = app.store.register_known(registration, hash, temp_expires_at, app.chance.as_ref()).await?;
+    Ok(match known {
+        Known::Made(asset) => Registering::Here(asset),
+        Known::Awaited(registered) => {
+            let ticket = ticket(caller, file, registered);
+            Registering::Awaited(UploadTicket { expected: Some(hash), ..ticket })
+        }
+    })
+}
+
+fn ticket(caller: &Caller, file: &NewFile, registered: Registered) -> UploadTicket {
+    UploadTicket {
         id: registered.upload,
         client: caller.client,
         content_type: file.content_type.clone(),
         size: file.size,
         covers: registered.covers,
-        expires_at,
+        expires_at: registered.expires_at,
+        expected: None,
         done: None,
         on_hold: false,
         plan: caller.plan.clone(),
-    })
+    }
 }
 
 /// A content type is stored, echoed and compared: it must be one line of printable ASCII with a slash in it.

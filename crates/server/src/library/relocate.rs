@@ -3,7 +3,7 @@
 use reelshelf_domain::{ClientId, DisplayName, FileName, FolderPath, MediaPath, Result};
 
 use crate::app::App;
-use crate::store::Relocation;
+use crate::store::{Asset, Relocation};
 
 /// Where a file goes: to another folder, to another name, or both.
 #[derive(Clone, Debug)]
@@ -20,6 +20,18 @@ pub struct Change {
 
 /// Moves a file, renames it, or both. Answers its new path.
 pub async fn relocate(app: &App, client: ClientId, change: Change) -> Result<MediaPath> {
+    let (relocation, to) = relocation(app, client, change);
+    app.store.relocate(relocation, app.chance.as_ref()).await?;
+    Ok(to)
+}
+
+/// A file that was just moved.
+pub async fn relocated(app: &App, client: ClientId, path: &MediaPath) -> Result<Asset> {
+    app.store.read_once(app.store.asset(client, path)).await
+}
+
+/// What moves a file, and where to.
+pub(super) fn relocation(app: &App, client: ClientId, change: Change) -> (Relocation, MediaPath) {
     let Change { path, destination, new_name, overwrite } = change;
     let folder = destination.unwrap_or_else(|| path.folder.clone());
     let (name, display_name) = match new_name {
@@ -39,6 +51,5 @@ pub async fn relocate(app: &App, client: ClientId, change: Change) -> Result<Med
         folder_limit: app.settings.limits.folders.into(),
         now,
     };
-    app.store.relocate(relocation, app.chance.as_ref()).await?;
-    Ok(to)
+    (relocation, to)
 }

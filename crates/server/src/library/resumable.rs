@@ -93,6 +93,7 @@ async fn register(app: &App, caller: &Caller, file: &NewFile, metadata: String) 
         covers: registered.covers,
         expires_at,
         done: None,
+        expected: None,
         on_hold: false,
         plan: caller.plan.clone(),
     };

@@ -16,7 +16,7 @@ use reelshelf_media::{Archive, ArchiveProblem, Member, MemberProblem, MemberRead
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::held::gather;
-use super::{Caller, Held, NewFile, StorageInfo, make_folder, storage, upload};
+use super::{Caller, Held, NewFile, StorageInfo, journal, make_folder, storage, upload};
 use crate::app::App;
 use crate::blobs::{Filled, ScratchReader};
 use crate::store::Asset;
@@ -238,7 +238,8 @@ async fn store(
     // An archive declares no types: what the bytes are is declared for them.
     let content_type = sniff(&first).mime().to_owned();
     let file = NewFile { path, display_name, content_type, size, overwrite };
-    upload(app, caller, file, iter([Ok(first)]).chain(pieces)).await
+    let branch = file.path.to_string();
+    journal::branch(branch, upload(app, caller, file, iter([Ok(first)]).chain(pieces))).await
 }
 
 /// A member's bytes. What unpacks them gets a thread for each piece, and is gone with whatever makes it fail.
@@ -257,7 +258,7 @@ fn pieces(reader: MemberReader<ScratchReader>) -> impl Stream<Item = Result<Byte
 }
 
 /// Says what unpacking would do, and does nothing.
-pub async fn rehearse(app: &App, caller: &Caller, pack: &Pack, to: &Unpacking) -> Result<Unpacked> {
+pub async fn rehearse_unpack(app: &App, caller: &Caller, pack: &Pack, to: &Unpacking) -> Result<Unpacked> {
     let plan = plan(app, caller, pack, to)?;
     let mut room = Room::of(&storage(app, caller.client).await?);
     let mut rehearsed = Unpacked { skipped: plan.skipped, entries: Vec::new(), files: 0, bytes: 0 };

@@ -4,11 +4,13 @@ use reelshelf_domain::{
     AssetHash, AssetId, BlobId, ByteSize, ClientId, DisplayName, Error, FileName, FolderId, MediaKind, MediaPath,
     MediaType, Result, Thing, UnixMillis,
 };
+use serde::{Deserialize, Serialize};
 
 use super::counters::{Bytes, Files, apply, count};
 use super::db::{CONTENDED, Tx, execute, fetch_all, fetch_optional};
 use super::import::{Import, ImportRow, assets_and_imports, import_columns};
 use super::row::row;
+use super::survey::{Fate, Found, FoundFile, Survey};
 use super::walk::{Walk, walk};
 use super::writer::Verb;
 use super::{Store, column, size_column};
@@ -85,7 +87,7 @@ pub(super) const STATEMENTS: &[&str] =
     &[FIND, DELIVER, DELIVER_IMMUTABLE, HELD_BY_PATH, HELD_BY_ID, DELETE, RELEASE_BLOB, EXPIRED];
 
 /// A file of the library.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Asset {
     /// Which file.
     pub id: AssetId,
@@ -239,6 +241,12 @@ impl Held {
         if self.uploaded { self.size } else { 0 }
     }
 
+    /// As a survey notes it.
+    pub(super) fn found(&self, path: &MediaPath) -> Found<'_> {
+        let file = FoundFile { size: self.size, uploaded: self.uploaded, blob: self.blob_id.as_deref() };
+        Found { path: path.to_string(), id: &self.id, file: Some(file) }
+    }
+
     /// What it adds to its client's counters, in its own or in another folder.
     pub(super) const fn bytes(&self, temporary: bool) -> Bytes {
         Bytes::of(temporary, self.stored(), self.reserved)
@@ -255,12 +263,20 @@ impl Held {
 }
 
 /// What a removal took away.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Removed {
     /// Which file.
     pub id: AssetId,
     /// How many stored bytes went with it.
     pub bytes: i64,
+}
+
+/// The file at a path.
+pub(super) async fn find(tx: &mut Tx, client: ClientId, path: &MediaPath) -> Result<Asset> {
+    let walk = Walk::along(&path.folder);
+    let (key, name) = (path.name.natural_key(), path.name.as_str());
+    let row = fetch_optional!(tx, AssetRow, FIND, client.as_str(), walk.names, walk.spans, walk.depth, key, name)?;
+    row.ok_or(Error::NotFound(Thing::File))?.try_into()
 }
 
 pub(super) async fn hold_by_path(tx: &mut Tx, client: ClientId, path: &MediaPath) -> Result<Option<Held>> {
@@ -291,18 +307,30 @@ pub(super) async fn delete_row(tx: &mut Tx, held: &Held, now: UnixMillis) -> Res
 }
 
 #[derive(Clone)]
-struct Remove {
-    client: ClientId,
-    path: MediaPath,
-    now: UnixMillis,
+pub(super) struct Remove {
+    pub(super) client: ClientId,
+    pub(super) path: MediaPath,
+    pub(super) now: UnixMillis,
+}
+
+impl Remove {
+    pub(super) async fn act(&self, tx: &mut Tx, survey: &mut Survey) -> Result<Removed> {
+        let held = hold_by_path(tx, self.client, &self.path).await?.ok_or(Error::NotFound(Thing::File))?;
+        survey.see(Fate::Deleted, &held.found(&self.path));
+        survey.decide()?;
+        take_out(tx, &held, self.now).await
+    }
 }
 
 impl Verb for Remove {
     type Out = Removed;
 
+    fn asked(&self) -> String {
+        format!("delete {}", self.path)
+    }
+
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Removed> {
-        let held = hold_by_path(tx, self.client, &self.path).await?.ok_or(Error::NotFound(Thing::File))?;
-        take_out(tx, &held, self.now).await
+        self.act(tx, &mut Survey::idle()).await
     }
 }
 
@@ -327,11 +355,7 @@ impl Verb for RemoveExpired {
 impl Store {
     /// The file at a path.
     pub async fn asset(&self, client: ClientId, path: &MediaPath) -> Result<Asset> {
-        let walk = Walk::along(&path.folder);
-        let (key, name) = (path.name.natural_key(), path.name.as_str());
-        let mut tx = self.db.read().await?;
-        let row = fetch_optional!(tx, AssetRow, FIND, client.as_str(), walk.names, walk.spans, walk.depth, key, name)?;
-        row.ok_or(Error::NotFound(Thing::File))?.try_into()
+        find(&mut self.db.read().await?, client, path).await
     }
 
     /// What the stable URL of a path delivers.
@@ -371,6 +395,6 @@ impl Store {
 
     /// Deletes a file if its time is over.
     pub async fn remove_expired(&self, asset: AssetId, now: UnixMillis) -> Result<Option<Removed>> {
-        self.db.write(RemoveExpired { asset, now }).await
+        self.db.write_aside(RemoveExpired { asset, now }).await
     }
 }

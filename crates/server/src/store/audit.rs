@@ -74,6 +74,9 @@ const ASSETS: &str = "
     FROM imports JOIN uploads ON uploads.id = imports.upload_id
     WHERE imports.state = 'failed' AND (imports.source IS NOT NULL OR uploads.reserved <> 0)
     UNION ALL
+    SELECT uploads.id, 'an upload that brought other bytes than were registered' AS problem FROM uploads
+    WHERE uploads.done_hash <> uploads.expected_hash
+    UNION ALL
     SELECT assets.id, 'a file in a folder of another client' AS problem
     FROM assets JOIN folders ON folders.id = assets.folder_id WHERE folders.client_id <> assets.client_id
     UNION ALL

@@ -120,7 +120,7 @@ impl Verb for Forget {
 impl Store {
     /// Condemns what was released by then and is not referred to.
     pub async fn condemn_blobs(&self, released_by: UnixMillis, now: UnixMillis) -> Result<u64> {
-        self.db.write(Condemn { released_by, now }).await
+        self.db.write_aside(Condemn { released_by, now }).await
     }
 
     /// Copies that are to go, oldest verdict first.
@@ -135,7 +135,7 @@ impl Store {
 
     /// Deletes the rows of condemned copies whose objects are gone.
     pub async fn forget_blobs(&self, blobs: Vec<BlobId>) -> Result<()> {
-        self.db.write(Forget(blobs)).await
+        self.db.write_aside(Forget(blobs)).await
     }
 
     /// Whether this copy, or this part of an upload under way, must be there.

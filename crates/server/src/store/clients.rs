@@ -248,7 +248,7 @@ impl Store {
 
     /// Brings the figures of the configuration's plans to the clients that have them.
     pub async fn sync_plans(&self, plans: Vec<(String, Option<ByteSize>)>, now: UnixMillis) -> Result<()> {
-        self.db.write(SyncPlans { plans, now }).await
+        self.db.write_aside(SyncPlans { plans, now }).await
     }
 
     /// Sets a hold: nothing more is stored for this client until it is released.

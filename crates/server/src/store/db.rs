@@ -8,10 +8,13 @@ use std::time::Duration;
 
 use reelshelf_domain::{Error, Result};
 use rusqlite::types::Value;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, Transaction};
 
+use super::journal::{Journalled, next_step};
 use super::leisure::{PostgresLeisure, SqliteLeisure};
 use super::readers::{Reader, Readers};
 use super::row::FromCells;
@@ -103,6 +106,18 @@ impl SqliteConn<'_> {
         row.ok_or_else(|| Error::inconsistent("a statement that always gives a row gave none"))
     }
 
+    pub(super) fn fetch_each<T: FromCells>(
+        self,
+        sql: &'static str,
+        values: &[Value],
+        each: impl FnMut(T),
+    ) -> Result<()> {
+        match self {
+            Self::Here(connection) => sqlite::each(connection, sql, values, each),
+            Self::AtLeisure(_) => Err(Error::inconsistent("rows one by one at leisure")),
+        }
+    }
+
     pub(super) fn execute(self, sql: &'static str, values: &[Value]) -> Result<u64> {
         match self {
             Self::Here(connection) => sqlite::change(connection, sql, values),
@@ -168,7 +183,28 @@ macro_rules! execute {
     };
 }
 
-pub(super) use {execute, fetch_all, fetch_one, fetch_optional, values};
+/// Each row that a statement gives, as it comes: however many they are, they are never all in memory.
+macro_rules! fetch_each {
+    ($tx:expr, $row:ty, $sql:expr, $each:ident => $body:expr $(, $argument:expr)* $(,)?) => {
+        match $tx.conn() {
+            $crate::store::db::Conn::Sqlite(conn) => {
+                conn.fetch_each($sql, &$crate::store::db::values![$($argument),*], |$each: $row| $body)
+            }
+            $crate::store::db::Conn::Postgres(conn) => {
+                let mut rows = sqlx::query_as::<_, $row>($sql)$(.bind($argument))*.fetch(conn);
+                loop {
+                    match futures::TryStreamExt::try_next(&mut rows).await {
+                        Ok(Some($each)) => $body,
+                        Ok(None) => break Ok(()),
+                        Err(error) => break Err($crate::store::db::failed(error)),
+                    }
+                }
+            }
+        }
+    };
+}
+
+pub(super) use {execute, fetch_all, fetch_each, fetch_one, fetch_optional, values};
 
 impl Tx {
     pub(super) fn of_writer(connection: rusqlite::Connection, statements: Arc<AtomicU64>) -> Self {
@@ -190,6 +226,14 @@ impl Tx {
             TxConnection::Postgres(connection) => Conn::Postgres(connection),
             TxConnection::PostgresLeisure(leisure) => Conn::Postgres(leisure.connection()),
             TxConnection::PostgresTransaction(transaction) => Conn::Postgres(transaction),
+        }
+    }
+
+    /// Sends what frames statements: transactions and savepoints.
+    pub(super) async fn frame(&mut self, statement: &'static str) -> Result<()> {
+        match self.uncounted() {
+            Conn::Sqlite(conn) => conn.execute(statement, &[]).map(|_| ()),
+            Conn::Postgres(conn) => sqlx::query(statement).execute(conn).await.map(|_| ()).map_err(failed),
         }
     }
 
@@ -251,8 +295,20 @@ impl Db {
         Ok(Tx { connection, statements: Arc::clone(&self.statements) })
     }
 
-    /// Runs a verb in a transaction, and answers when it is durable.
-    pub(super) async fn write<V: Verb>(&self, verb: V) -> Result<V::Out> {
+    /// Runs a verb in a transaction, and answers when it is durable. For a request that keeps a journal it is run once.
+    pub(super) async fn write<V: Verb>(&self, verb: V) -> Result<V::Out>
+    where
+        V::Out: Serialize + DeserializeOwned + Sync,
+    {
+        match next_step() {
+            // On the heap: almost every write has no journal.
+            Some(step) => Box::pin(self.write_aside(Journalled { verb, step })).await,
+            None => self.write_aside(verb).await,
+        }
+    }
+
+    /// The same beside any journal: for what is no effect of a request, or does no more when it is run again.
+    pub(super) async fn write_aside<V: Verb>(&self, verb: V) -> Result<V::Out> {
         for _ in 1..ATTEMPTS {
             match self.write_once(&verb).await {
                 Err(error) if is_contended(&error) => {}
@@ -271,7 +327,9 @@ impl Db {
                 let mut tx = Tx { connection, statements: Arc::clone(&self.statements) };
                 let out = verb.run(&mut tx).await?;
                 if let TxConnection::PostgresTransaction(transaction) = tx.connection {
-                    transaction.commit().await.map_err(failed)?;
+                    let kept = verb.keeps();
+                    let ended = if kept { transaction.commit().await } else { transaction.rollback().await };
+                    ended.map_err(failed)?;
                 }
                 Ok(out)
             }

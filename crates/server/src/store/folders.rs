@@ -3,10 +3,12 @@
 use reelshelf_domain::{
     ByteSize, Chance, ClientId, Error, FolderId, FolderPath, Refusal, Result, Taken, Thing, UnixMillis,
 };
+use serde::{Deserialize, Serialize};
 
 use super::counters::{Bytes, apply, lock};
-use super::db::{Tx, execute, fetch_all, fetch_one, fetch_optional};
+use super::db::{Tx, execute, fetch_all, fetch_each, fetch_one, fetch_optional};
 use super::row::row;
+use super::survey::{Fate, Found, FoundFile, Survey};
 use super::walk::{Walk, subtree, walk};
 use super::writer::Verb;
 use super::{Store, column, size_column};
@@ -62,11 +64,37 @@ const RELEASE_BLOBS: &str = concat!(
     "UPDATE blobs SET released_at = $2 WHERE id IN (
         SELECT assets.blob_id FROM subtree JOIN assets ON assets.folder_id = subtree.id)"
 );
+/// The folder with the id `$1` and everything in it, by paths that begin below it.
+const EVERYTHING: &str = "
+    WITH RECURSIVE tree(id, path) AS (
+        SELECT id, '' FROM folders WHERE id = $1
+        UNION ALL
+        SELECT folders.id, tree.path || folders.name || '/' FROM tree JOIN folders ON folders.parent_id = tree.id
+    )
+    SELECT tree.path, CAST(NULL AS TEXT) AS name, tree.id, CAST(0 AS BIGINT) AS size, FALSE AS uploaded,
+        CAST(NULL AS TEXT) AS blob_id
+    FROM tree
+    UNION ALL
+    SELECT tree.path, assets.name, assets.id, assets.size, assets.uploaded, assets.blob_id
+    FROM tree JOIN assets ON assets.folder_id = tree.id";
 const DELETE: &str = "DELETE FROM folders WHERE id = $1";
 
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] =
-    &[DEEPEST, FIND, INSERT, COUNT_FOLDERS, UNCOUNT_FOLDERS, STATS, TREE, MOVE, REACH, CONTENTS, RELEASE_BLOBS, DELETE];
+pub(super) const STATEMENTS: &[&str] = &[
+    DEEPEST,
+    FIND,
+    INSERT,
+    COUNT_FOLDERS,
+    UNCOUNT_FOLDERS,
+    STATS,
+    TREE,
+    MOVE,
+    REACH,
+    CONTENTS,
+    RELEASE_BLOBS,
+    EVERYTHING,
+    DELETE,
+];
 
 /// A folder that a walk found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +119,7 @@ pub struct FolderStats {
 }
 
 /// Whether creating a folder found it there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Made {
     /// It is new.
     Created,
@@ -116,6 +144,27 @@ row! {
         others: i64,
         bytes: i64,
         child: Option<String>,
+    }
+}
+
+row! {
+    struct EverythingRow {
+        path: String,
+        /// `None` is the folder itself.
+        name: Option<String>,
+        id: String,
+        size: i64,
+        uploaded: bool,
+        blob_id: Option<String>,
+    }
+}
+
+impl EverythingRow {
+    fn found(&self, above: &FolderPath) -> Found<'_> {
+        let path = format!("{above}/{}{}", self.path, self.name.as_deref().unwrap_or_default());
+        let (size, uploaded, blob) = (self.size, self.uploaded, self.blob_id.as_deref());
+        let file = self.name.is_some().then_some(FoundFile { size, uploaded, blob });
+        Found { path, id: &self.id, file }
     }
 }
 
@@ -177,6 +226,10 @@ struct MakeFolder {
 impl Verb for MakeFolder {
     type Out = Made;
 
+    fn asked(&self) -> String {
+        format!("make folder {}", self.path)
+    }
+
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Made> {
         lock(tx, self.client).await?;
         ensure(tx, self.client, &self.path, &self.spare).await.map(|(_, made)| made)
@@ -207,12 +260,11 @@ impl FolderMove {
     }
 }
 
-impl Verb for FolderMove {
-    type Out = ();
-
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
+impl FolderMove {
+    pub(super) async fn act(&self, tx: &mut Tx, survey: &mut Survey) -> Result<()> {
         lock(tx, self.client).await?;
         let folder = find(tx, self.client, &self.from).await?.ok_or(Error::NotFound(Thing::Folder))?;
+        survey_all(tx, Fate::Moved, &self.from, folder, survey).await?;
         if self.to == self.from {
             return Ok(());
         }
@@ -230,6 +282,28 @@ impl Verb for FolderMove {
     }
 }
 
+impl Verb for FolderMove {
+    type Out = ();
+
+    fn asked(&self) -> String {
+        format!("move folder {} to {}", self.from, self.to)
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
+        self.act(tx, &mut Survey::idle()).await
+    }
+}
+
+/// Tells a survey that wants to know what becomes of a folder and of everything in it, in one statement whose rows pass
+/// by one at a time.
+async fn survey_all(tx: &mut Tx, fate: Fate, path: &FolderPath, folder: Folder, survey: &mut Survey) -> Result<()> {
+    if !survey.wants() {
+        return Ok(());
+    }
+    fetch_each!(tx, EverythingRow, EVERYTHING, row => survey.see(fate, &row.found(path)), folder.id.to_string())?;
+    survey.decide()
+}
+
 /// Whether what is below a folder still has a path when the folder is at another place.
 fn fits(to: &FolderPath, reach: i64, width: i64) -> Result<()> {
     let levels = i64::try_from(to.names().len()).unwrap_or(i64::MAX) + reach;
@@ -241,24 +315,29 @@ fn fits(to: &FolderPath, reach: i64, width: i64) -> Result<()> {
 }
 
 #[derive(Clone)]
-struct RemoveFolder {
-    client: ClientId,
-    path: FolderPath,
-    recursive: bool,
-    now: UnixMillis,
+pub(super) struct RemoveFolder {
+    pub(super) client: ClientId,
+    pub(super) path: FolderPath,
+    pub(super) recursive: bool,
+    pub(super) now: UnixMillis,
 }
 
-impl Verb for RemoveFolder {
-    type Out = ();
-
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
-        lock(tx, self.client).await?;
+impl RemoveFolder {
+    pub(super) async fn act(&self, tx: &mut Tx, survey: &mut Survey) -> Result<()> {
+        if !survey.rehearses() {
+            lock(tx, self.client).await?;
+        }
         let folder = find(tx, self.client, &self.path).await?.ok_or(Error::NotFound(Thing::Folder))?;
+        survey_all(tx, Fate::Deleted, &self.path, folder, survey).await?;
         let id = folder.id.to_string();
         let (folders, files, bytes, reserved) =
             fetch_one!(tx, (i64, i64, i64, i64), CONTENTS, id.as_str(), self.client.as_str())?;
         if !self.recursive && (folders > 1 || files > 0) {
             return Err(Error::Refused(Refusal::FolderNotEmpty));
+        }
+        // Nothing below can be refused.
+        if survey.rehearses() {
+            return Ok(());
         }
         if files > 0 {
             let gone = Bytes::of(folder.temporary, bytes, reserved).negated();
@@ -267,6 +346,18 @@ impl Verb for RemoveFolder {
         }
         execute!(tx, UNCOUNT_FOLDERS, self.client.as_str(), folders)?;
         execute!(tx, DELETE, id).map(|_| ())
+    }
+}
+
+impl Verb for RemoveFolder {
+    type Out = ();
+
+    fn asked(&self) -> String {
+        format!("delete folder {}, recursive {}", self.path, self.recursive)
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
+        self.act(tx, &mut Survey::idle()).await
     }
 }
 

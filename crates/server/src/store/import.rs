@@ -2,6 +2,7 @@
 //! or runs, in every transaction.
 
 use reelshelf_domain::{ByteSize, Chance, ClientId, DisplayName, Error, JobId, Result, UnixMillis, UploadId};
+use serde::{Deserialize, Serialize};
 
 use super::counters::{Bytes, apply};
 use super::db::{CONTENDED, Tx, execute, fetch_all, fetch_one, fetch_optional};
@@ -74,7 +75,7 @@ pub(super) const STATEMENTS: &[&str] =
     &[UNDER_WAY, SUPERSEDE, INSERT, BEGIN, PROGRESS, DESCRIBE, NAME, RETRY, GIVE_BACK, FAIL, END, LET_GO];
 
 /// How far an import is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ImportState {
     /// It waits for its turn.
     Queued,
@@ -106,7 +107,7 @@ impl ImportState {
 }
 
 /// An import as it is shown beside its file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Import {
     /// How far it is.
     pub state: ImportState,
@@ -124,6 +125,7 @@ pub struct Import {
 
 row! {
     /// What [`import_columns`] gives; nothing where there is no import.
+    #[expect(clippy::struct_field_names, reason = "the columns stand beside those of the file")]
     pub(super) struct ImportRow {
         import_state: Option<String>,
         import_source: Option<String>,
@@ -335,12 +337,12 @@ impl Verb for End {
 impl Store {
     /// Begins an import; `None` when there is nothing to be done any more.
     pub async fn begin_import(&self, upload: UploadId) -> Result<Option<Begun>> {
-        self.db.write(Begin(upload)).await
+        self.db.write_aside(Begin(upload)).await
     }
 
     /// Writes down how much has come; false when nobody wants it any more.
     pub async fn import_progress(&self, upload: UploadId, received: ByteSize, total: Option<ByteSize>) -> Result<bool> {
-        self.db.write(Progress { upload, received, total }).await
+        self.db.write_aside(Progress { upload, received, total }).await
     }
 
     /// What the other server says of the file, where the client did not.
@@ -350,7 +352,7 @@ impl Store {
         content_type: String,
         display_name: Option<DisplayName>,
     ) -> Result<()> {
-        self.db.write(Describe { upload, content_type, display_name }).await
+        self.db.write_aside(Describe { upload, content_type, display_name }).await
     }
 
     /// A try has failed: another follows at a time.
@@ -363,7 +365,7 @@ impl Store {
         chance: &dyn Chance,
     ) -> Result<()> {
         let job = JobId::generate(now, chance)?;
-        self.db.write(Retry { upload, message, at, job, now }).await
+        self.db.write_aside(Retry { upload, message, at, job, now }).await
     }
 
     /// An import has failed for good.
@@ -374,11 +376,11 @@ impl Store {
         keep_until: UnixMillis,
         now: UnixMillis,
     ) -> Result<()> {
-        self.db.write(Fail { upload, message, keep_until, now }).await
+        self.db.write_aside(Fail { upload, message, keep_until, now }).await
     }
 
     /// An import has brought its bytes: nothing of it is kept.
     pub async fn end_import(&self, upload: UploadId, now: UnixMillis) -> Result<()> {
-        self.db.write(End { upload, now }).await
+        self.db.write_aside(End { upload, now }).await
     }
 }

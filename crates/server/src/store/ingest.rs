@@ -3,9 +3,11 @@
 use reelshelf_domain::{
     AssetHash, BlobId, ByteSize, ClientId, Denial, Error, FolderId, MediaKind, MediaType, Result, UnixMillis, UploadId,
 };
+use serde::{Deserialize, Serialize};
 
 use super::counters::{Bytes, Files, apply, count};
 use super::db::{CONTENDED, Tx, execute, fetch_one, fetch_optional};
+use super::journal::Recalled;
 use super::writer::Verb;
 use super::{Store, column};
 
@@ -71,7 +73,7 @@ impl Verb for Disown {
 }
 
 /// What a finished upload did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Committed {
     /// The file has these bytes now.
     Stored,
@@ -91,6 +93,28 @@ impl Arrived {
             execute!(tx, INSERT_CONDEMNED, ours, client, hash, size, now)?;
         }
         Ok(kept)
+    }
+
+    /// Reserved becomes used. This takes the client's row, which comes before blobs and files.
+    pub(super) async fn count_bytes(&self, tx: &mut Tx, row: &TicketRow) -> Result<()> {
+        let client: ClientId = column("uploads", "client_id", &row.client_id)?;
+        let grown = self.size.to_column() - row.stored();
+        apply(tx, client, Bytes::of(row.temporary, grown, -row.reserved), self.temp_limit, self.now).await
+    }
+
+    /// Gives a copy that was touched in this transaction to the file of an upload, and ends the upload.
+    pub(super) async fn make_file(&self, tx: &mut Tx, row: TicketRow, blob: &str) -> Result<()> {
+        self.commit_asset(tx, &row, blob).await?;
+        let (upload, hash) = (self.upload.to_string(), self.hash.to_string());
+        if execute!(tx, FINISH_UPLOAD, upload, hash, row.reserved)? == 0 {
+            return Err(Error::Unavailable(CONTENDED));
+        }
+        let folder: FolderId = column("assets", "folder_id", &row.folder_id)?;
+        count(tx, folder, self.files(&row)?).await?;
+        if let Some(old) = row.blob_id.filter(|old| old != blob) {
+            execute!(tx, RELEASE_BLOB, old, self.now.get())?;
+        }
+        Ok(())
     }
 
     async fn commit_asset(&self, tx: &mut Tx, row: &TicketRow, blob: &str) -> Result<()> {
@@ -128,6 +152,15 @@ impl Arrived {
 impl Verb for Arrived {
     type Out = Committed;
 
+    fn asked(&self) -> String {
+        format!("store {} {}", self.hash, self.size)
+    }
+
+    /// The bytes came once more, and nothing will refer to this copy of them.
+    async fn recalled<'a>(&'a self, tx: &'a mut Tx, _: &'a mut Committed, recalled: Recalled) -> Result<bool> {
+        Disown { client: recalled.client, arrived: self.clone() }.run(tx).await.map(|()| true)
+    }
+
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Committed> {
         let row = fetch_optional!(tx, TicketRow, TICKET, self.upload.to_string())?;
         let row = row.ok_or(Error::Denied(Denial::Gone))?;
@@ -135,20 +168,14 @@ impl Verb for Arrived {
             let same = *done == self.hash.to_string();
             return if same { Ok(Committed::Again) } else { Err(Error::Denied(Denial::OtherBytes)) };
         }
+        // Whoever fills a file has looked at this before; rows that contradict each other are made by nobody.
+        if row.expected_hash.as_ref().is_some_and(|expected| *expected != self.hash.to_string()) {
+            return Err(Error::Denied(Denial::OtherHash));
+        }
+        self.count_bytes(tx, &row).await?;
         let client: ClientId = column("uploads", "client_id", &row.client_id)?;
-        let folder: FolderId = column("assets", "folder_id", &row.folder_id)?;
-        let grown = self.size.to_column() - row.stored();
-        apply(tx, client, Bytes::of(row.temporary, grown, -row.reserved), self.temp_limit, self.now).await?;
         let blob = self.keep_blob(tx, client).await?;
-        self.commit_asset(tx, &row, &blob).await?;
-        let (upload, hash) = (self.upload.to_string(), self.hash.to_string());
-        if execute!(tx, FINISH_UPLOAD, upload, hash, row.reserved)? == 0 {
-            return Err(Error::Unavailable(CONTENDED));
-        }
-        count(tx, folder, self.files(&row)?).await?;
-        if let Some(old) = row.blob_id.filter(|old| *old != blob) {
-            execute!(tx, RELEASE_BLOB, old, self.now.get())?;
-        }
+        self.make_file(tx, row, &blob).await?;
         Ok(Committed::Stored)
     }
 }
@@ -161,6 +188,6 @@ impl Store {
 
     /// Leaves to the collector a copy that no file refers to.
     pub async fn disown_blob(&self, client: ClientId, arrived: Arrived) -> Result<()> {
-        self.db.write(Disown { client, arrived }).await
+        self.db.write_aside(Disown { client, arrived }).await
     }
 }

@@ -242,7 +242,7 @@ impl Store {
     /// Enqueues a job; one of its key that waits already is at most made to run earlier.
     pub async fn enqueue(&self, job: NewJob, now: UnixMillis, chance: &dyn Chance) -> Result<()> {
         let id = JobId::generate(now, chance)?;
-        self.db.write(Enqueue { job, id, now }).await
+        self.db.write_aside(Enqueue { job, id, now }).await
     }
 
     /// Whether a job of the class could be claimed: a read, so that idling writes nothing.
@@ -259,17 +259,17 @@ impl Store {
         lease: Duration,
         now: UnixMillis,
     ) -> Result<Option<Claimed>> {
-        self.db.write(Claim { class, owner: owner.to_owned(), lease_until: now.plus(lease), now }).await
+        self.db.write_aside(Claim { class, owner: owner.to_owned(), lease_until: now.plus(lease), now }).await
     }
 
     /// Keeps a lease; false when it was lost, and the work is to be dropped.
     pub async fn extend_lease(&self, job: JobId, owner: &str, lease_until: UnixMillis) -> Result<bool> {
-        self.db.write(ExtendLease { job, owner: owner.to_owned(), lease_until }).await
+        self.db.write_aside(ExtendLease { job, owner: owner.to_owned(), lease_until }).await
     }
 
     /// A job is done.
     pub async fn finish_job(&self, job: JobId, owner: &str) -> Result<()> {
-        self.db.write(End { job, owner: owner.to_owned(), ending: Ending::Done }).await
+        self.db.write_aside(End { job, owner: owner.to_owned(), ending: Ending::Done }).await
     }
 
     /// A job is to run again at a time; `attempts` is what it has used up so far.
@@ -282,17 +282,17 @@ impl Store {
         error: Option<String>,
     ) -> Result<()> {
         let ending = Ending::Again { at, attempts, error };
-        self.db.write(End { job, owner: owner.to_owned(), ending }).await
+        self.db.write_aside(End { job, owner: owner.to_owned(), ending }).await
     }
 
     /// A job has failed for good, or killed too many workers: it stays for a person to look at.
     pub async fn park_job(&self, job: JobId, owner: &str, error: String) -> Result<()> {
-        self.db.write(End { job, owner: owner.to_owned(), ending: Ending::Parked { error } }).await
+        self.db.write_aside(End { job, owner: owner.to_owned(), ending: Ending::Parked { error } }).await
     }
 
     /// Drops a job whose worker died when another of its key waits or is under way; says whether it did.
     pub async fn drop_superseded_job(&self, job: JobId, owner: &str, now: UnixMillis) -> Result<bool> {
-        self.db.write(DropSuperseded { job, owner: owner.to_owned(), now }).await
+        self.db.write_aside(DropSuperseded { job, owner: owner.to_owned(), now }).await
     }
 
     /// Jobs whose worker died, each with the owner of its lease.

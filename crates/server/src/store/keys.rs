@@ -207,6 +207,6 @@ impl Store {
 
     /// Notes when keys were last used.
     pub async fn note_key_use(&self, used: Vec<(KeyId, UnixMillis)>) -> Result<()> {
-        self.db.write(Used(used)).await
+        self.db.write_aside(Used(used)).await
     }
 }

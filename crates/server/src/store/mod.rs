@@ -11,14 +11,18 @@ mod counters;
 mod db;
 mod folders;
 mod freshness;
+mod idempotency;
 mod import;
 mod ingest;
 mod jobs;
+pub mod journal;
 mod keys;
+mod known;
 mod leisure;
 mod listing;
 mod readers;
 mod register;
+mod rehearse;
 mod relocate;
 mod resumables;
 mod row;
@@ -26,6 +30,7 @@ mod settings;
 mod sqlite;
 #[cfg(test)]
 pub(crate) mod suite;
+mod survey;
 mod uploads;
 mod walk;
 mod whole;
@@ -44,14 +49,18 @@ pub use blobs::{BlobRow, Condemned};
 pub use clients::{Client, NewClient};
 pub use db::migrate;
 pub use folders::{Folder, FolderMove, FolderStats, Made};
+pub use idempotency::{BodySeen, Claim, KeptAnswer, KeyedRequest};
 pub use import::{Begun, IMPORT_JOB, Import, ImportState, NewImport, WITH_ITS_IMPORT};
 pub use ingest::{Arrived, Committed};
 pub use jobs::{Claimed, JobClass, JobCounts, NewJob};
 pub use keys::{KeyHolder, KeyRow, NewKey};
+pub use known::Known;
 pub use listing::{Listed, Listing, Slice};
 pub use register::{Registered, Registration};
+pub use rehearse::{Deed, NewRehearsal, Rehearsed};
 pub use relocate::Relocation;
 pub use resumables::{Part, PartRow, Resumable, Turn};
+pub use survey::{Forecast, Outlook, RehearsalLimits};
 pub use uploads::UploadTicket;
 pub use zip::{FolderBelow, ZipFile, ZipPlace};
 
@@ -81,7 +90,7 @@ impl Store {
 
     /// Runs a verb that changes what caches hold.
     async fn announced<V: writer::Verb>(&self, verb: V) -> Result<V::Out> {
-        let out = self.db.write(verb).await?;
+        let out = self.db.write_aside(verb).await?;
         self.freshness.bump();
         Ok(out)
     }

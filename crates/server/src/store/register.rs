@@ -4,12 +4,15 @@ use reelshelf_domain::{
     AssetId, ByteSize, Chance, ClientId, DisplayName, Error, FolderId, JobId, MediaKind, MediaPath, Result, Taken,
     UnixMillis, UploadId,
 };
+use serde::{Deserialize, Serialize};
 
 use super::assets::{delete_row, hold_by_path};
 use super::counters::{self, Bytes, Files, Room, Standing, count, lock};
-use super::db::{CONTENDED, Tx, execute, fetch_one};
+use super::db::{CONTENDED, Tx, execute, fetch_one, fetch_optional};
 use super::folders::{Spare, ensure};
 use super::import::{self, NewImport};
+use super::journal::Recalled;
+use super::uploads::{TICKET, TicketRow};
 use super::writer::Verb;
 use super::{Store, column, resumables, size_column};
 
@@ -59,17 +62,19 @@ pub struct Registration {
 }
 
 /// A registered upload.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Registered {
     /// The upload.
     pub upload: UploadId,
     /// How many bytes may come before more is reserved.
     pub covers: ByteSize,
+    /// When the registration ends unless a transfer renews it.
+    pub expires_at: UnixMillis,
 }
 
 #[derive(Clone)]
-struct Register {
-    registration: Registration,
+pub(super) struct Register {
+    pub(super) registration: Registration,
     asset: AssetId,
     upload: UploadId,
     spare: Spare,
@@ -87,6 +92,14 @@ struct Met {
 }
 
 impl Register {
+    pub(super) fn new(registration: Registration, chance: &dyn Chance) -> Result<Self> {
+        let Registration { path, now, folder_limit, .. } = &registration;
+        let asset = AssetId::generate(*now, chance)?;
+        let upload = UploadId::generate(*now, chance)?;
+        let spare = Spare::new(&path.folder, *folder_limit, *now, chance)?;
+        Ok(Self { registration, asset, upload, spare, import: None })
+    }
+
     async fn insert_asset(&self, tx: &mut Tx, folder: FolderId) -> Result<bool> {
         let Registration { client, path, display_name, content_type, size, now, .. } = &self.registration;
         let inserted = execute!(
@@ -152,8 +165,32 @@ impl Register {
     }
 }
 
+impl Registered {
+    /// Whether there is still a registration that can be used, or whether it was used, as `last` tells. What it has
+    /// reserved by now is what it covers.
+    pub(super) async fn stands(&mut self, tx: &mut Tx, now: UnixMillis, last: bool) -> Result<bool> {
+        let Some(row) = fetch_optional!(tx, TicketRow, TICKET, self.upload.to_string())? else { return Ok(!last) };
+        if last && row.done_hash.is_none() && row.expires_at <= now.get() {
+            return Ok(false);
+        }
+        let stored = if row.uploaded { row.asset_size } else { 0 };
+        self.covers = size_column("uploads", "reserved", stored + row.reserved)?;
+        self.expires_at = UnixMillis::new(row.expires_at);
+        Ok(true)
+    }
+}
+
 impl Verb for Register {
     type Out = Registered;
+
+    fn asked(&self) -> String {
+        let Registration { path, display_name, content_type, size, overwrite, .. } = &self.registration;
+        format!("register {path} as {} {content_type} {size:?} {overwrite}", display_name.as_str())
+    }
+
+    async fn recalled<'a>(&'a self, tx: &'a mut Tx, outcome: &'a mut Registered, recalled: Recalled) -> Result<bool> {
+        outcome.stands(tx, self.registration.now, recalled.last).await
+    }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Registered> {
         let Registration { client, path, content_type, size, reserve, now, temp_limit, .. } = &self.registration;
@@ -186,7 +223,8 @@ impl Verb for Register {
         if asset == self.asset {
             count(tx, folder.id, Files::of(MediaKind::declared(content_type), 1, 0)).await?;
         }
-        Ok(Registered { upload: self.upload, covers: size_column("uploads", "reserved", stored + reserved)? })
+        let covers = size_column("uploads", "reserved", stored + reserved)?;
+        Ok(Registered { upload: self.upload, covers, expires_at: self.registration.expires_at })
     }
 }
 
@@ -212,11 +250,8 @@ impl Store {
         import: Option<NewImport>,
         chance: &dyn Chance,
     ) -> Result<Registered> {
-        let Registration { path, now, folder_limit, .. } = &registration;
-        let asset = AssetId::generate(*now, chance)?;
-        let upload = UploadId::generate(*now, chance)?;
-        let spare = Spare::new(&path.folder, *folder_limit, *now, chance)?;
-        let job = import.as_ref().map(|_| JobId::generate(*now, chance)).transpose()?;
-        self.db.write(Register { registration, asset, upload, spare, import: import.zip(job) }).await
+        let job = import.as_ref().map(|_| JobId::generate(registration.now, chance)).transpose()?;
+        let register = Register::new(registration, chance)?;
+        self.db.write(Register { import: import.zip(job), ..register }).await
     }
 }

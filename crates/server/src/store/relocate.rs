@@ -8,6 +8,7 @@ use super::counters::{Bytes, Files, apply, count, count_pair, lock};
 use super::db::{CONTENDED, Tx, execute, fetch_all};
 use super::folders::{Folder, Spare, ensure};
 use super::row::row;
+use super::survey::{Fate, Survey};
 use super::walk::{Walk, steps};
 use super::writer::Verb;
 
@@ -76,8 +77,8 @@ pub struct Relocation {
 }
 
 #[derive(Clone)]
-struct Relocate {
-    relocation: Relocation,
+pub(super) struct Relocate {
+    pub(super) relocation: Relocation,
     spare: Spare,
 }
 
@@ -97,6 +98,20 @@ struct Seen {
 }
 
 impl Relocate {
+    pub(super) fn new(relocation: Relocation, chance: &dyn Chance) -> Result<Self> {
+        let spare = Spare::new(&relocation.to.folder, relocation.folder_limit, relocation.now, chance)?;
+        Ok(Self { relocation, spare })
+    }
+
+    /// Tells a survey what becomes of the files at both ends.
+    fn tell(&self, seen: &Seen, held: &Held, survey: &mut Survey) -> Result<()> {
+        survey.see(Fate::Moved, &held.found(&self.relocation.from));
+        if let Some(other) = &seen.in_its_way {
+            survey.see(Fate::Replaced, &other.found(&self.relocation.to));
+        }
+        survey.decide()
+    }
+
     async fn look(&self, tx: &mut Tx) -> Result<Seen> {
         let Relocation { client, from, to, .. } = &self.relocation;
         let (source, target) = (Walk::along(&from.folder), Walk::along(&to.folder));
@@ -133,7 +148,11 @@ impl Relocate {
     /// Takes the client's row, and looks whether everything is still as it was seen.
     async fn confirm(&self, tx: &mut Tx, seen: &Seen) -> Result<()> {
         lock(tx, self.relocation.client).await?;
-        if self.look(tx).await? == *seen { Ok(()) } else { Err(Error::Unavailable(CONTENDED)) }
+        let now = self.look(tx).await?;
+        // A folder that was not there may have been made since, by this very move.
+        let folder = seen.folder.is_none() || now.folder == seen.folder;
+        let same = folder && (&now.file, &now.in_its_way) == (&seen.file, &seen.in_its_way);
+        if same { Ok(()) } else { Err(Error::Unavailable(CONTENDED)) }
     }
 
     async fn rename_coming(&self, tx: &mut Tx, held: &Held) -> Result<()> {
@@ -180,15 +199,12 @@ impl Relocate {
         )?;
         if changed == 1 { Ok(()) } else { Err(Error::Unavailable(CONTENDED)) }
     }
-}
 
-impl Verb for Relocate {
-    type Out = ();
-
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
-        let Relocation { client, from, to: path, overwrite, temp_limit, now, .. } = &self.relocation;
+    pub(super) async fn act(&self, tx: &mut Tx, survey: &mut Survey) -> Result<()> {
+        let Relocation { from, to: path, overwrite, .. } = &self.relocation;
         let seen = self.look(tx).await?;
         let held = seen.file.as_ref().ok_or(Error::NotFound(Thing::File))?;
+        self.tell(&seen, held, survey)?;
         if from == path && self.relocation.display_name.is_none() {
             return Ok(());
         }
@@ -199,15 +215,18 @@ impl Verb for Relocate {
             self.confirm(tx, &seen).await?;
             return self.hand_over(tx, held, target).await;
         }
+        self.go(tx, &seen, held).await
+    }
+
+    /// The row changes its place, and whatever counts it.
+    async fn go(&self, tx: &mut Tx, seen: &Seen, held: &Held) -> Result<()> {
+        let Relocation { client, to: path, temp_limit, now, .. } = &self.relocation;
         let to = if let Some(folder) = seen.folder {
             folder
         } else {
             lock(tx, *client).await?;
             ensure(tx, *client, &path.folder, &self.spare).await?.0
         };
-        // Where the folder was made just now, a second look finds it.
-        let seen = Seen { folder: Some(to), ..seen };
-        let held = seen.file.as_ref().ok_or(Error::NotFound(Thing::File))?;
         let (mut bytes, mut evicted) = (Bytes::default(), Files::default());
         if held.temporary != to.temporary {
             bytes = held.bytes(held.temporary).negated().plus(held.bytes(to.temporary));
@@ -220,7 +239,7 @@ impl Verb for Relocate {
         let applied = apply(tx, *client, bytes, *temp_limit, *now).await;
         if let Err(Error::StorageBlocked | Error::LimitReached { .. }) = &applied {
             // Only if it is still so behind everybody who was before us.
-            self.confirm(tx, &seen).await?;
+            self.confirm(tx, seen).await?;
         }
         applied?;
         self.rename_coming(tx, held).await?;
@@ -236,10 +255,23 @@ impl Verb for Relocate {
     }
 }
 
+impl Verb for Relocate {
+    type Out = ();
+
+    fn asked(&self) -> String {
+        let Relocation { from, to, display_name, overwrite, .. } = &self.relocation;
+        let display_name = display_name.as_ref().map_or("", DisplayName::as_str);
+        format!("move {from} to {to}, overwrite {overwrite}, shown as {display_name}")
+    }
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
+        self.act(tx, &mut Survey::idle()).await
+    }
+}
+
 impl Store {
     /// Moves a file, renames it, or both. It works on pending files too: their uploads follow them.
     pub async fn relocate(&self, relocation: Relocation, chance: &dyn Chance) -> Result<()> {
-        let spare = Spare::new(&relocation.to.folder, relocation.folder_limit, relocation.now, chance)?;
-        self.db.write(Relocate { relocation, spare }).await
+        self.db.write(Relocate::new(relocation, chance)?).await
     }
 }

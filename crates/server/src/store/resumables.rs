@@ -291,7 +291,7 @@ impl Store {
         grows: Option<BlobId>,
         (now, expires_at): (UnixMillis, UnixMillis),
     ) -> Result<Turn> {
-        self.db.write(Take { upload, client, at, grows, now, expires_at }).await
+        self.db.write_aside(Take { upload, client, at, grows, now, expires_at }).await
     }
 
     /// Moves an upload on from where it stood to the end of a part that is durable.
@@ -303,12 +303,12 @@ impl Store {
         from: ByteSize,
         (now, expires_at): (UnixMillis, UnixMillis),
     ) -> Result<()> {
-        self.db.write(Advance { turn, client, part, from, now, expires_at }).await
+        self.db.write_aside(Advance { turn, client, part, from, now, expires_at }).await
     }
 
     /// Moves an upload back: bytes that were durable are not there any more.
     pub async fn rewind_resumable(&self, turn: Turn, from: ByteSize, to: ByteSize) -> Result<()> {
-        self.db.write(Rewind { turn, from, to }).await
+        self.db.write_aside(Rewind { turn, from, to }).await
     }
 
     /// Sets the length of an upload that was registered without one, and reserves it.
@@ -319,12 +319,12 @@ impl Store {
         temp_limit: i64,
         now: UnixMillis,
     ) -> Result<()> {
-        self.db.write(SetSize { upload, size, temp_limit, now }).await
+        self.db.write_aside(SetSize { upload, size, temp_limit, now }).await
     }
 
     /// Leaves to the collector a part that no upload counts.
     pub async fn disown_part(&self, client: ClientId, part: Part) -> Result<()> {
-        self.db.write(Disown { client, part }).await
+        self.db.write_aside(Disown { client, part }).await
     }
 
     /// The parts of an upload, in their order.
@@ -347,7 +347,7 @@ impl Store {
 
     /// Deletes the rows of parts whose objects are gone.
     pub async fn forget_parts(&self, parts: Vec<BlobId>) -> Result<()> {
-        self.db.write(ForgetParts(parts)).await
+        self.db.write_aside(ForgetParts(parts)).await
     }
 
     /// Parts that must be there, by identifier, behind the one given.

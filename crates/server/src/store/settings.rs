@@ -30,6 +30,6 @@ impl Verb for KeepFirst {
 impl Store {
     /// The value of a setting: the first one that any process offered.
     pub async fn setting(&self, name: &'static str, value: String) -> Result<String> {
-        self.db.write(KeepFirst { name, value }).await
+        self.db.write_aside(KeepFirst { name, value }).await
     }
 }

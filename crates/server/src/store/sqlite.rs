@@ -184,6 +184,20 @@ pub(super) fn all<T: FromCells>(connection: &Connection, sql: &str, values: &[Va
     query(connection, sql, values, usize::MAX).map_err(failed)
 }
 
+/// Does something with each row that a statement gives, as it comes.
+pub(super) fn each<T: FromCells>(
+    connection: &Connection,
+    sql: &str,
+    values: &[Value],
+    mut each: impl FnMut(T),
+) -> Result<()> {
+    let mut see = |row| {
+        each(row);
+        true
+    };
+    visit(connection, sql, values, &mut see).map_err(failed)
+}
+
 /// The row that a statement gives, if it gives one.
 pub(super) fn optional<T: FromCells>(connection: &Connection, sql: &str, values: &[Value]) -> Result<Option<T>> {
     query(connection, sql, values, 1).map(|rows| rows.into_iter().next()).map_err(failed)
@@ -200,17 +214,32 @@ pub(super) fn change(connection: &Connection, sql: &str, values: &[Value]) -> Re
 }
 
 fn query<T: FromCells>(connection: &Connection, sql: &str, values: &[Value], most: usize) -> rusqlite::Result<Vec<T>> {
+    let mut found = Vec::new();
+    let mut keep = |row| {
+        found.push(row);
+        found.len() < most
+    };
+    visit(connection, sql, values, &mut keep)?;
+    Ok(found)
+}
+
+/// Shows rows, until no more are wanted.
+fn visit<T: FromCells>(
+    connection: &Connection,
+    sql: &str,
+    values: &[Value],
+    wants_more: &mut dyn FnMut(T) -> bool,
+) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(sql)?;
     bind_all(&mut statement, values)?;
     let places = places::<T>(&statement)?;
     let mut rows = statement.raw_query();
-    let mut found = Vec::new();
-    while found.len() < most
-        && let Some(row) = rows.next()?
-    {
-        found.push(read(row, &places)?);
+    while let Some(row) = rows.next()? {
+        if !wants_more(read(row, &places)?) {
+            break;
+        }
     }
-    Ok(found)
+    Ok(())
 }
 
 fn read<T: FromCells>(row: &Row<'_>, places: &[usize]) -> rusqlite::Result<T> {

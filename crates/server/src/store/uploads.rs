@@ -10,7 +10,7 @@ use super::{Store, column, size_column};
 
 pub(super) const TICKET: &str = "
     SELECT uploads.id, uploads.client_id, uploads.asset_id, uploads.content_type, uploads.display_name,
-        uploads.size AS declared_size, uploads.reserved, uploads.expires_at, uploads.done_hash,
+        uploads.size AS declared_size, uploads.reserved, uploads.expires_at, uploads.done_hash, uploads.expected_hash,
         clients.hold_at, clients.plan, folders.temporary, assets.folder_id, assets.kind, assets.size AS asset_size,
         assets.uploaded, assets.blob_id
     FROM uploads JOIN assets ON assets.id = uploads.asset_id JOIN folders ON folders.id = assets.folder_id
@@ -47,6 +47,8 @@ pub struct UploadTicket {
     pub covers: ByteSize,
     /// When the registration ends.
     pub expires_at: UnixMillis,
+    /// The bytes that it is for, when its client said which.
+    pub expected: Option<AssetHash>,
     /// What was sent, once it was.
     pub done: Option<AssetHash>,
     /// Whether the client is on hold.
@@ -66,6 +68,7 @@ row! {
         pub(super) reserved: i64,
         pub(super) expires_at: i64,
         pub(super) done_hash: Option<String>,
+        pub(super) expected_hash: Option<String>,
         pub(super) hold_at: Option<i64>,
         pub(super) plan: String,
         pub(super) temporary: bool,
@@ -97,6 +100,7 @@ impl TryFrom<TicketRow> for UploadTicket {
             size,
             covers,
             expires_at: UnixMillis::new(row.expires_at),
+            expected: row.expected_hash.map(|hash| column("uploads", "expected_hash", &hash)).transpose()?,
             done: row.done_hash.map(|hash| column("uploads", "done_hash", &hash)).transpose()?,
             on_hold: row.hold_at.is_some(),
             plan: row.plan,
@@ -196,17 +200,17 @@ impl Store {
         temp_limit: i64,
         now: UnixMillis,
     ) -> Result<ByteSize> {
-        self.db.write(Extend { upload, wanted, least, expires_at, temp_limit, now }).await
+        self.db.write_aside(Extend { upload, wanted, least, expires_at, temp_limit, now }).await
     }
 
     /// Keeps the registration of a transfer under way.
     pub async fn renew_upload(&self, upload: UploadId, expires_at: UnixMillis) -> Result<()> {
-        self.db.write(Renew { upload, expires_at }).await
+        self.db.write_aside(Renew { upload, expires_at }).await
     }
 
     /// Gives up an upload whose transfer failed and cannot be repeated.
     pub async fn abandon_upload(&self, upload: UploadId, now: UnixMillis) -> Result<bool> {
-        self.db.write(End { upload, by: UnixMillis::new(i64::MAX), now }).await
+        self.db.write_aside(End { upload, by: UnixMillis::new(i64::MAX), now }).await
     }
 
     /// Registrations whose time is over.
@@ -218,6 +222,6 @@ impl Store {
 
     /// Ends a registration if its time is over.
     pub async fn end_expired_upload(&self, upload: UploadId, now: UnixMillis) -> Result<bool> {
-        self.db.write(End { upload, by: now, now }).await
+        self.db.write_aside(End { upload, by: now, now }).await
     }
 }

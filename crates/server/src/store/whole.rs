@@ -102,6 +102,6 @@ impl Store {
         let Registration { path, now, folder_limit, .. } = &registration;
         let asset = AssetId::generate(*now, chance)?;
         let spare = Spare::new(&path.folder, *folder_limit, *now, chance)?;
-        self.db.write(Whole { registration, arrived, asset, spare }).await
+        self.db.write_aside(Whole { registration, arrived, asset, spare }).await
     }
 }

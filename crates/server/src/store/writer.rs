@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::db::{Conn, SqliteConn, Tx};
+use super::journal::Recalled;
 use super::sqlite::{Options, failed};
 
 /// The most verbs that share a commit.
@@ -32,6 +33,27 @@ const QUEUE: usize = 1024;
 pub(super) trait Verb: Clone + Send + Sync + 'static {
     /// What the caller gets once the change is durable.
     type Out: Send + 'static;
+
+    /// What is to be done, as far as it comes from a client: so that a journal tells another request from the same.
+    fn asked(&self) -> String {
+        String::new()
+    }
+
+    /// A journal has the outcome of an earlier run. Does what is left to do, and says whether the outcome still stands;
+    /// otherwise the verb is run anew.
+    fn recalled<'a>(
+        &'a self,
+        _tx: &'a mut Tx,
+        _outcome: &'a mut Self::Out,
+        _recalled: Recalled,
+    ) -> impl Future<Output = Result<bool>> + Send + 'a {
+        std::future::ready(Ok(true))
+    }
+
+    /// Whether a run that succeeds is kept. One that is not has only looked what it would do.
+    fn keeps(&self) -> bool {
+        true
+    }
 
     /// The statements.
     fn run<'a>(&'a self, tx: &'a mut Tx) -> impl Future<Output = Result<Self::Out>> + Send + 'a;
@@ -87,7 +109,7 @@ impl<V: Verb> Queued for Waiting<V> {
             let Self { verb, caller } = *self;
             let result = AssertUnwindSafe(verb.run(tx)).catch_unwind().await;
             let result = result.unwrap_or_else(|_| Err(Error::inconsistent("a write panicked")));
-            let (keep, disk_full) = (result.is_ok(), matches!(result, Err(Error::DiskFull)));
+            let (keep, disk_full) = (result.is_ok() && verb.keeps(), matches!(result, Err(Error::DiskFull)));
             let answer = move |durable: Durable| {
                 let result = match durable {
                     Durable::DiskFull if keep => Err(Error::DiskFull),

@@ -14,6 +14,7 @@ mod load;
 mod nodes;
 mod program;
 mod resume;
+mod retries;
 mod settings;
 mod steps;
 mod stop;

@@ -24,13 +24,13 @@ use crate::kill::{objects, settle};
 use crate::program::{PATIENCE, Place};
 
 /// More than an upload does to the files; a program that does more than that has gone wrong.
-const STEPS_MAX: usize = 300;
+pub(crate) const STEPS_MAX: usize = 300;
 
 /// Whatever an upload does: files made, written, and renamed to their place.
-const EVERYTHING: WatchFlags = WatchFlags::CREATE.union(WatchFlags::MODIFY).union(WatchFlags::MOVED_TO);
+pub(crate) const EVERYTHING: WatchFlags = WatchFlags::CREATE.union(WatchFlags::MODIFY).union(WatchFlags::MOVED_TO);
 
 /// Counts what happens to files, and kills at a number.
-struct Trap {
+pub(crate) struct Trap {
     watching: JoinHandle<bool>,
     lifted: Arc<AtomicBool>,
     wake: PathBuf,
@@ -38,7 +38,13 @@ struct Trap {
 
 impl Trap {
     /// Kills the process at the `step`th thing of this kind that happens in the folders, or a while after it.
-    fn set(place: &Place, pid: Pid, folders: &[PathBuf], flags: WatchFlags, (step, wait): (usize, Duration)) -> Self {
+    pub(crate) fn set(
+        place: &Place,
+        pid: Pid,
+        folders: &[PathBuf],
+        flags: WatchFlags,
+        (step, wait): (usize, Duration),
+    ) -> Self {
         let wake = place.folder().join("wake");
         std::fs::create_dir_all(&wake).unwrap();
         let watch = inotify::init(CreateFlags::CLOEXEC).unwrap();
@@ -65,7 +71,7 @@ impl Trap {
     }
 
     /// Whether it has killed.
-    fn lift(self) -> bool {
+    pub(crate) fn lift(self) -> bool {
         self.lifted.store(true, Ordering::SeqCst);
         std::fs::write(self.wake, "").unwrap();
         self.watching.join().unwrap()
@@ -73,7 +79,7 @@ impl Trap {
 }
 
 /// Every folder in which an upload leaves traces.
-fn traces(place: &Place) -> Vec<PathBuf> {
+pub(crate) fn traces(place: &Place) -> Vec<PathBuf> {
     let mut folders = vec![place.data().to_owned()];
     let scratch = if place.is_large() { place.data().join("scratch") } else { place.objects().join("scratch") };
     folders.extend(std::fs::read_dir(scratch).unwrap().map(|entry| entry.unwrap().path()));
@@ -86,7 +92,7 @@ fn shards(place: &Place) -> Vec<PathBuf> {
     std::fs::read_dir(place.objects().join("originals")).unwrap().map(|shard| shard.unwrap().path()).collect()
 }
 
-async fn quiet_place() -> Place {
+pub(crate) async fn quiet_place() -> Place {
     let mut place = Place::quick().await;
     // The jobs that start with the server are over soon, and do not come again while it is watched.
     for job in ["COLLECT", "EXPIRE", "SWEEP"] {
@@ -143,7 +149,7 @@ async fn every_step(overwrite: bool) {
 }
 
 /// With jobs that come round again, what the kills left is taken away.
-async fn leftovers_go(mut place: Place) {
+pub(crate) async fn leftovers_go(mut place: Place) {
     for job in ["COLLECT", "EXPIRE", "SWEEP"] {
         place.set(&format!("REELSHELF_JOBS__{job}_SECONDS"), "1");
     }

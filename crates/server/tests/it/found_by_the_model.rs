@@ -119,3 +119,17 @@ async fn a_full_client_was_full_since_later_when_an_expired_name_was_registered_
     assert_eq!(after["storage"]["blocked_at"], before["storage"]["blocked_at"]);
     app.finish().await;
 }
+
+#[tokio::test]
+async fn a_move_out_of_temp_into_a_new_folder_of_a_full_storage_was_called_busy() {
+    let app = TestApp::start().await;
+    let key = app.key("render").await;
+    app.upload(&key, "temp", "a.png", b"12345".to_vec()).await;
+    app.hold().await;
+    let form = json!({ "path": "temp/a.png", "destination": "new/er" });
+    let refused = json!({ "success": false, "message": BLOCKED });
+    assert_eq!(app.call(&key, Method::PUT, "/v2/media", form).await, (403, refused));
+    let (_, tree) = app.get(&key, "/v2/media/folder?tree=true").await;
+    assert_eq!(tree["tree"].as_array().unwrap().len(), 2, "{tree}");
+    app.finish().await;
+}

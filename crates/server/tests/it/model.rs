@@ -11,6 +11,7 @@ mod folders;
 mod looking;
 mod operations;
 mod reference;
+mod retrying;
 mod telling;
 mod words;
 
@@ -43,6 +44,11 @@ const MUST_MEET: &[(&str, &[u16])] = &[
     ("DELETE /v2/media", &[200, 400]),
     ("DELETE /v2/media/file", &[200, 400]),
     ("DELETE /v2/media/folder", &[200, 400]),
+    ("known bytes", &[200]),
+    ("under a key", &[200, 400]),
+    ("under a key again", &[200, 422]),
+    ("rehearsal", &[200]),
+    ("rehearsed", &[200, 409]),
 ];
 
 fn must_have_met(met: &BTreeMap<(String, u16), usize>) {
@@ -170,12 +176,12 @@ fn in_this_world(small: usize, large: usize) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_server_answers_as_the_model_does() {
-    agree(1, in_this_world(600, 150)).await;
+    agree(1, in_this_world(1000, 200)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_server_answers_as_the_model_does_on_other_days() {
-    agree(2, in_this_world(600, 150)).await;
+    agree(5, in_this_world(1000, 150)).await;
 }
 
 /// With `TORTURE=1`: 100,000 operations, a fresh server and another seed after every 5,000.

@@ -1,11 +1,15 @@
 //! The only table of statuses and sentences of this API. Clients match on these words: they are the contract.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use reelshelf_domain::{Error, FolderPath, Refusal, Resumption, Taken, Thing};
+use reelshelf_domain::{Error, FolderPath, KeyMisuse, Refusal, Resumption, Taken, Thing};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::objects::Differences;
+use crate::library;
 
 /// An error on its way to a client.
 pub struct Refused(pub Error);
@@ -23,12 +27,24 @@ pub(super) struct Failure {
     success: bool,
     /// What went wrong, naming the field and what to do.
     message: String,
+    /// What became different since a dry run, when that is what went wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Differences>,
 }
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let (status, message) = sentence(&self.0);
-        (status, Json(Failure { success: false, message })).into_response()
+        let running = matches!(self.0, Error::Key(KeyMisuse::Running));
+        let changes = match self.0 {
+            Error::Changed(changes) => Some((*changes).into()),
+            _ => None,
+        };
+        let mut response = (status, Json(Failure { success: false, message, changes })).into_response();
+        if running {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
     }
 }
 
@@ -60,6 +76,17 @@ pub(super) fn sentence(error: &Error) -> (StatusCode, String) {
         Error::LimitReached { what, limit } => {
             (StatusCode::TOO_MANY_REQUESTS, format!("The limit of {limit} for {what} is reached"))
         }
+        Error::Key(KeyMisuse::OtherRequest) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "This Idempotency-Key was used for another request. Send a new key.".to_owned(),
+        ),
+        Error::Key(KeyMisuse::Running) => (
+            StatusCode::CONFLICT,
+            "A request with this Idempotency-Key is in progress. Try again in a moment.".to_owned(),
+        ),
+        Error::Changed(changes) => {
+            (StatusCode::CONFLICT, format!("Changed since the rehearsal: {changes}. Rehearse again."))
+        }
         Error::DiskFull => {
             (StatusCode::INSUFFICIENT_STORAGE, "The server's disk is full. Nothing was changed.".to_owned())
         }
@@ -68,6 +95,10 @@ pub(super) fn sentence(error: &Error) -> (StatusCode, String) {
         Error::Unavailable(what) => (StatusCode::SERVICE_UNAVAILABLE, format!("Try again: {what} is not available")),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "Internal error".to_owned()),
     };
+    // An answer that another try may change is not kept for the next.
+    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        library::journal::note_repairable();
+    }
     if status.is_server_error() {
         tracing::error!(%error, "a request failed");
     }
@@ -115,5 +146,5 @@ fn unfit(resumption: Resumption) -> (StatusCode, String) {
 /// A route that is there, with another method.
 pub(super) fn wrong_method() -> Response {
     let message = "Method not allowed".to_owned();
-    (StatusCode::METHOD_NOT_ALLOWED, Json(Failure { success: false, message })).into_response()
+    (StatusCode::METHOD_NOT_ALLOWED, Json(Failure { success: false, message, changes: None })).into_response()
 }

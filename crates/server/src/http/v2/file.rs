@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use reelshelf_domain::{DisplayName, Error, FileName, MediaPath, Result};
+use axum::response::{IntoResponse, Response};
+use reelshelf_domain::{AssetHash, DisplayName, Error, FileName, MediaPath, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -10,10 +11,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::Refused;
 use super::answers::Failure;
 use super::forms::{Form, Parameters, folder, known_file, required, size, under};
+use super::media::remove;
 use super::objects::{Done, File};
+use super::rehearsal::{self, Meant, RehearsalParameters};
 use crate::app::App;
 use crate::http::auth::Authorised;
-use crate::library::{self, Caller, Change, NewFile, Wish, stable_url, upload_url};
+use crate::library::{self, Caller, Change, NewFile, Registering, Wish, stable_url, upload_url};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -63,21 +66,30 @@ pub(super) struct RegisterForm {
     /// At `/v2/media` alone: the URL of the file, which the server then fetches itself. `name`, `contentType` and `size`
     /// may be left out.
     pub(super) src: Option<String>,
+    /// The SHA-256 of the bytes, 64 hexadecimal digits. When the client holds them already, the file is made at once
+    /// and nothing needs to be sent; otherwise no other bytes are taken.
+    sha256: Option<String>,
 }
 
 /// Where to send the bytes, and where the file will be.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Registered {
     success: bool,
-    /// PUT the bytes here, with the registered `Content-Type`.
+    /// PUT the bytes here, with the registered `Content-Type`; null when they are here already.
     #[serde(rename = "uploadUrl")]
-    upload_url: String,
+    upload_url: Option<String>,
     /// The file's stable URL.
     #[serde(rename = "fileUrl")]
     file_url: String,
-    /// Seconds until the upload URL expires.
+    /// Seconds until the upload URL expires; 0 when there is nothing to send.
     #[serde(rename = "expiresIn")]
     expires_in: u64,
+    /// True when the bytes were here already; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exists: Option<bool>,
+    /// The file that was made of them; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<File>,
 }
 
 /// Registers an upload.
@@ -129,15 +141,29 @@ pub(super) async fn register(app: &App, caller: &Caller, form: &RegisterForm) ->
         size: Some(size(form.size.as_ref())?),
         overwrite: form.overwrite.unwrap_or_default(),
     };
-    let ticket = library::register(app, caller, &file).await?;
-    let signed = app.signer.sign(ticket.id, ticket.expires_at, &file.content_type, file.size)?;
+    let registering = match form.sha256.as_deref() {
+        Some(hash) => library::register_known(app, caller, &file, sha256(hash)?).await?,
+        None => Registering::Awaited(library::register(app, caller, &file).await?),
+    };
     let server = &app.settings.server;
-    Ok(Registered {
-        success: true,
-        upload_url: upload_url(server, &signed),
-        file_url: stable_url(server, caller.client, &file.path),
-        expires_in: app.settings.uploads.url_seconds,
+    let file_url = stable_url(server, caller.client, &file.path);
+    let (success, none) = (true, None);
+    Ok(match registering {
+        Registering::Here(asset) => {
+            let made = File::new(app, caller.client, &file.path.folder, *asset);
+            Registered { success, upload_url: none, file_url, expires_in: 0, exists: Some(true), file: Some(made) }
+        }
+        Registering::Awaited(ticket) => {
+            let signed = app.signer.sign(ticket.id, ticket.expires_at, &file.content_type, file.size)?;
+            let (upload_url, expires_in) = (Some(upload_url(server, &signed)), app.settings.uploads.url_seconds);
+            Registered { success, upload_url, file_url, expires_in, exists: None, file: None }
+        }
     })
+}
+
+/// A hash in either case of letters.
+fn sha256(text: &str) -> Result<AssetHash> {
+    text.to_ascii_lowercase().parse().map_err(|_| Error::invalid("sha256", "must be 64 hexadecimal digits"))
 }
 
 /// A file to be moved.
@@ -153,17 +179,24 @@ pub(super) struct MoveForm {
     destination: Option<String>,
     /// Whether a file of this name there is replaced.
     overwrite: Option<bool>,
+    /// Whether the call only says what it would do.
+    dry_run: Option<bool>,
+    /// What a dry run gave: the call does exactly what that said, or answers 409 with what has changed since.
+    token: Option<String>,
 }
 
-/// Moves a file. Its URL changes with it.
-#[utoipa::path(put, path = "/v2/media/file", tag = "media", request_body = MoveForm, security(("key" = [])),
-    responses((status = 200, body = Done), (status = 400, body = Failure), (status = 403, body = Failure),
+/// Moves a file. Its URL changes with it. With `dry_run`, only says what would happen.
+#[utoipa::path(put, path = "/v2/media/file", tag = "media", params(RehearsalParameters), request_body = MoveForm,
+    security(("key" = [])),
+    responses((status = 200, description = "`Rehearsed` for a dry run", body = Done), (status = 400, body = Failure), (status = 403, body = Failure),
         (status = 409, body = Failure), (status = 429, body = Failure)))]
 pub(super) async fn put(
     State(app): State<App>,
     Authorised(caller): Authorised,
+    Parameters(query): Parameters<RehearsalParameters>,
     Form(form): Form<MoveForm>,
-) -> Result<Json<Done>, Refused> {
+) -> Result<Response, Refused> {
+    let manner = query.manner(form.dry_run, form.token)?;
     let path = known_file(form.path.as_deref(), form.name.as_deref(), form.folder.as_deref())?;
     let destination = form.destination.as_deref().ok_or(Error::Missing("destination"))?;
     let change = Change {
@@ -172,8 +205,13 @@ pub(super) async fn put(
         new_name: None,
         overwrite: form.overwrite.unwrap_or_default(),
     };
-    library::relocate(&app, caller.client, change).await?;
-    Ok(Json(Done::at(app.now())))
+    let intent = library::intend_relocation(&app, caller.client, change.clone())?;
+    match rehearsal::of_file(&app, &caller, manner, change.path.to_string(), intent).await? {
+        Meant::Told(answer) => return Ok(*answer),
+        Meant::Done(_) => {}
+        Meant::Act => library::relocate(&app, caller.client, change).await.map(|_| ())?,
+    }
+    Ok(Json(Done::at(app.now())).into_response())
 }
 
 /// A file to be deleted.
@@ -186,18 +224,24 @@ pub(super) struct DeleteForm {
     folder: Option<String>,
     /// Folder and name in one, instead of the two above.
     path: Option<String>,
+    /// Whether the call only says what it would do.
+    dry_run: Option<bool>,
+    /// What a dry run gave: the call does exactly what that said, or answers 409 with what has changed since.
+    token: Option<String>,
 }
 
-/// Deletes a file, pending or uploaded. Its URL answers 404 at once.
+/// Deletes a file, pending or uploaded. Its URL answers 404 at once. With `dry_run`, only says what would go.
 #[utoipa::path(delete, path = "/v2/media/file", tag = "media", params(DeleteForm), request_body = DeleteForm,
     security(("key" = [])),
-    responses((status = 200, body = Done), (status = 400, body = Failure), (status = 403, body = Failure)))]
+    responses((status = 200, description = "`Rehearsed` for a dry run", body = Done), (status = 400, body = Failure),
+        (status = 403, body = Failure), (status = 409, body = Failure)))]
 pub(super) async fn delete(
     State(app): State<App>,
     Authorised(caller): Authorised,
+    Parameters(query): Parameters<RehearsalParameters>,
     Form(form): Form<DeleteForm>,
-) -> Result<Json<Done>, Refused> {
+) -> Result<Response, Refused> {
+    let manner = query.manner(form.dry_run, form.token)?;
     let path = known_file(form.path.as_deref(), form.name.as_deref(), form.folder.as_deref())?;
-    library::remove(&app, caller.client, path).await?;
-    Ok(Json(Done::at(app.now())))
+    remove(&app, &caller, manner, path).await
 }

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use reelshelf_domain::{Error, FolderName, FolderPath, Result};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,6 +12,7 @@ use super::answers::Failure;
 use super::forms::{Form, Parameters, folder, known_folder, required, under};
 use super::listing::{FolderAnswer, ListParameters, list};
 use super::objects::Done;
+use super::rehearsal::{self, Meant, RehearsalParameters};
 use crate::app::App;
 use crate::http::auth::Authorised;
 use crate::library::{self, FolderChange};
@@ -65,6 +67,10 @@ pub(super) struct ChangeForm {
     destination: Option<String>,
     /// Its new name.
     new_name: Option<String>,
+    /// Whether the call only says what it would do.
+    dry_run: Option<bool>,
+    /// What a dry run gave: the call does exactly what that said, or answers 409 with what has changed since.
+    token: Option<String>,
 }
 
 /// A folder that has moved.
@@ -77,15 +83,19 @@ pub(super) struct Changed {
     path: String,
 }
 
-/// Moves a folder, renames it, or both. The URLs of everything in it change with it.
-#[utoipa::path(put, path = "/v2/media/folder", tag = "media", request_body = ChangeForm, security(("key" = [])),
-    responses((status = 200, body = Changed), (status = 400, body = Failure), (status = 403, body = Failure),
+/// Moves a folder, renames it, or both. The URLs of everything in it change with it. With `dry_run`, only says what
+/// would happen.
+#[utoipa::path(put, path = "/v2/media/folder", tag = "media", params(RehearsalParameters), request_body = ChangeForm,
+    security(("key" = [])),
+    responses((status = 200, description = "`Rehearsed` for a dry run", body = Changed), (status = 400, body = Failure), (status = 403, body = Failure),
         (status = 409, body = Failure), (status = 429, body = Failure)))]
 pub(super) async fn put(
     State(app): State<App>,
     Authorised(caller): Authorised,
+    Parameters(query): Parameters<RehearsalParameters>,
     Form(form): Form<ChangeForm>,
-) -> Result<Json<Changed>, Refused> {
+) -> Result<Response, Refused> {
+    let manner = query.manner(form.dry_run, form.token)?;
     let path = named(form.folder.as_deref(), form.path.as_deref())?;
     if form.destination.is_none() && form.new_name.is_none() {
         return Err(Error::Missing("destination or new_name").into());
@@ -95,8 +105,13 @@ pub(super) async fn put(
         destination: form.destination.as_deref().map(|text| under("destination", folder(Some(text)))).transpose()?,
         new_name: form.new_name.as_deref().map(FolderName::sanitise).transpose()?,
     };
-    let path = library::change_folder(&app, caller.client, change).await?;
-    Ok(Json(Changed { success: true, timestamp: app.now().to_string(), path: path.to_string() }))
+    let (intent, to) = library::intend_folder_change(&app, caller.client, change.clone())?;
+    match rehearsal::of_folder(&app, &caller, manner, intent, Some(to.to_string())).await? {
+        Meant::Told(answer) => return Ok(*answer),
+        Meant::Done(_) => {}
+        Meant::Act => library::change_folder(&app, caller.client, change).await.map(|_| ())?,
+    }
+    Ok(Json(Changed { success: true, timestamp: app.now().to_string(), path: to.to_string() }).into_response())
 }
 
 /// A folder to be deleted.
@@ -109,20 +124,32 @@ pub(super) struct DeleteForm {
     path: Option<String>,
     /// Whether everything in it goes too.
     recursive: Option<bool>,
+    /// Whether the call only says what it would do.
+    dry_run: Option<bool>,
+    /// What a dry run gave: the call does exactly what that said, or answers 409 with what has changed since.
+    token: Option<String>,
 }
 
-/// Deletes a folder; one with something in it only with `recursive`.
+/// Deletes a folder; one with something in it only with `recursive`. With `dry_run`, only says what would go.
 #[utoipa::path(delete, path = "/v2/media/folder", tag = "media", params(DeleteForm), request_body = DeleteForm,
     security(("key" = [])),
-    responses((status = 200, body = Done), (status = 400, body = Failure), (status = 403, body = Failure)))]
+    responses((status = 200, description = "`Rehearsed` for a dry run", body = Done), (status = 400, body = Failure),
+        (status = 403, body = Failure), (status = 409, body = Failure)))]
 pub(super) async fn delete(
     State(app): State<App>,
     Authorised(caller): Authorised,
+    Parameters(query): Parameters<RehearsalParameters>,
     Form(form): Form<DeleteForm>,
-) -> Result<Json<Done>, Refused> {
-    let path = named(form.folder.as_deref(), form.path.as_deref())?;
-    library::remove_folder(&app, caller.client, path, form.recursive.unwrap_or_default()).await?;
-    Ok(Json(Done::at(app.now())))
+) -> Result<Response, Refused> {
+    let manner = query.manner(form.dry_run, form.token)?;
+    let (path, recursive) = (named(form.folder.as_deref(), form.path.as_deref())?, form.recursive.unwrap_or_default());
+    let intent = library::intend_folder_removal(&app, caller.client, path.clone(), recursive)?;
+    match rehearsal::of_folder(&app, &caller, manner, intent, None).await? {
+        Meant::Told(answer) => return Ok(*answer),
+        Meant::Done(_) => {}
+        Meant::Act => library::remove_folder(&app, caller.client, path, recursive).await?,
+    }
+    Ok(Json(Done::at(app.now())).into_response())
 }
 
 /// A folder that must be named. The root is named by `/` and by the empty text.

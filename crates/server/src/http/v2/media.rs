@@ -17,11 +17,12 @@ use super::forms::{Form, Parameters, folder, known_file, required, under};
 use super::listing::{FolderAnswer, ListParameters, list};
 use super::multipart;
 use super::objects::{Done, File, Outcome, Storage, Stored};
+use super::rehearsal::{self, Manner, Meant, RehearsalParameters};
 use super::unpack;
 use crate::app::App;
 use crate::http::auth::Authorised;
 use crate::http::body::{content_length, pieces};
-use crate::library::{self, Caller, Change, NewFile};
+use crate::library::{self, Caller, Change, Intent, NewFile, journal};
 
 /// The type of bytes whose sender declares none.
 pub(super) const UNDECLARED: &str = "application/octet-stream";
@@ -164,48 +165,81 @@ pub(super) struct ChangeForm {
     new_name: Option<String>,
     /// Whether a file of that name there is replaced.
     overwrite: Option<bool>,
+    /// Whether the call only says what it would do.
+    dry_run: Option<bool>,
+    /// What a dry run gave: the call does exactly what that said, or answers 409 with what has changed since.
+    token: Option<String>,
 }
 
-/// Moves files, renames one, or both.
-#[utoipa::path(put, path = "/v2/media", tag = "media", request_body = ChangeForm, security(("key" = [])),
-    responses((status = 200, body = Stored), (status = 400, body = Failure), (status = 403, body = Failure),
-        (status = 409, body = Failure), (status = 429, body = Failure)))]
+impl ChangeForm {
+    fn to(&self) -> Result<Option<FolderPath>> {
+        self.destination.as_deref().map(|text| under("destination", folder(Some(text)))).transpose()
+    }
+
+    /// The change of one file.
+    fn one(&self) -> Result<Change> {
+        let (destination, overwrite) = (self.to()?, self.overwrite.unwrap_or_default());
+        let path = match self.path.as_deref() {
+            None if self.name.is_none() => return Err(Error::Missing("path")),
+            path => known_file(path, self.name.as_deref(), self.folder.as_deref())?,
+        };
+        if destination.is_none() && self.new_name.is_none() {
+            return Err(Error::Missing("destination or new_name"));
+        }
+        let new_name = match self.new_name.as_deref() {
+            Some(raw) => Some((under("new_name", FileName::sanitise(raw))?, DisplayName::of(raw))),
+            None => None,
+        };
+        Ok(Change { path, destination, new_name, overwrite })
+    }
+}
+
+/// Moves files, renames one, or both. With `dry_run`, only says what would happen.
+#[utoipa::path(put, path = "/v2/media", tag = "media", params(RehearsalParameters), request_body = ChangeForm,
+    security(("key" = [])),
+    responses((status = 200, description = "`Rehearsed` for a dry run", body = Stored), (status = 400, body = Failure),
+        (status = 403, body = Failure), (status = 409, body = Failure), (status = 429, body = Failure)))]
 pub(super) async fn put(
     State(app): State<App>,
     Authorised(caller): Authorised,
-    Form(form): Form<ChangeForm>,
-) -> Result<Json<Stored>, Refused> {
-    let destination = form.destination.as_deref().map(|text| under("destination", folder(Some(text)))).transpose()?;
-    let overwrite = form.overwrite.unwrap_or_default();
-    if let Some(paths) = form.paths {
-        let destination = destination.ok_or(Error::Missing("destination"))?;
-        return Ok(Json(
-            each(&app, paths, |path| move_one(&app, &caller, path, destination.clone(), overwrite)).await?,
-        ));
+    Parameters(query): Parameters<RehearsalParameters>,
+    Form(mut form): Form<ChangeForm>,
+) -> Result<Response, Refused> {
+    let manner = query.manner(form.dry_run, form.token.take())?;
+    if let Some(paths) = form.paths.take() {
+        let (destination, overwrite) = (form.to()?.ok_or(Error::Missing("destination"))?, form.overwrite);
+        let change = |path: &str| move_to(path, destination.clone(), overwrite.unwrap_or_default());
+        return match manner.token() {
+            Ok(token) => {
+                let intend = |path: &str| library::intend_relocation(&app, caller.client, change(path)?);
+                Ok(rehearsal::of_files(&app, &caller, token, intents(&app, paths, intend)?).await?)
+            }
+            Err(_) => Ok(Json(each(&app, paths, |path| move_one(&app, &caller, change(&path))).await?).into_response()),
+        };
     }
-    let path = match form.path.as_deref() {
-        None if form.name.is_none() => return Err(Error::Missing("path").into()),
-        path => known_file(path, form.name.as_deref(), form.folder.as_deref())?,
+    let asked = form.one()?;
+    let intent = library::intend_relocation(&app, caller.client, asked.clone())?;
+    let file = match rehearsal::of_file(&app, &caller, manner, asked.path.to_string(), intent).await? {
+        Meant::Told(answer) => return Ok(*answer),
+        Meant::Done(file) => *file.ok_or_else(|| Error::inconsistent("a moved file is nowhere"))?,
+        Meant::Act => change(&app, &caller, asked).await?,
     };
-    if destination.is_none() && form.new_name.is_none() {
-        return Err(Error::Missing("destination or new_name").into());
-    }
-    let new_name = match form.new_name.as_deref() {
-        Some(raw) => Some((under("new_name", FileName::sanitise(raw))?, DisplayName::of(raw))),
-        None => None,
-    };
-    let file = change(&app, &caller, Change { path, destination, new_name, overwrite }).await?;
-    Ok(Json(Stored::one(app.now(), file)))
+    Ok(Json(Stored::one(app.now(), file)).into_response())
 }
 
-async fn move_one(app: &App, caller: &Caller, path: String, to: FolderPath, overwrite: bool) -> Result<Option<File>> {
-    let path = known_file(Some(&path), None, None)?;
-    change(app, caller, Change { path, destination: Some(to), new_name: None, overwrite }).await.map(Some)
+/// The change of one of several files.
+fn move_to(path: &str, to: FolderPath, overwrite: bool) -> Result<Change> {
+    let path = known_file(Some(path), None, None)?;
+    Ok(Change { path, destination: Some(to), new_name: None, overwrite })
+}
+
+async fn move_one(app: &App, caller: &Caller, asked: Result<Change>) -> Result<Option<File>> {
+    change(app, caller, asked?).await.map(Some)
 }
 
 async fn change(app: &App, caller: &Caller, change: Change) -> Result<File> {
     let path = library::relocate(app, caller.client, change).await?;
-    let asset = library::file(app, caller.client, &path).await?;
+    let asset = library::relocated(app, caller.client, &path).await?;
     Ok(File::new(app, caller.client, &path.folder, asset))
 }
 
@@ -223,26 +257,50 @@ pub(super) struct DeleteForm {
     name: Option<String>,
     /// Its folder.
     folder: Option<String>,
+    /// Whether the call only says what it would do.
+    dry_run: Option<bool>,
+    /// What a dry run gave: the call does exactly what that said, or answers 409 with what has changed since.
+    token: Option<String>,
 }
 
-/// Deletes files. Their URLs answer 404 at once.
+/// Deletes files. Their URLs answer 404 at once. With `dry_run`, only says what would go.
 #[utoipa::path(delete, path = "/v2/media", tag = "media", params(DeleteForm), request_body = DeleteForm,
     security(("key" = [])),
-    responses((status = 200, description = "`Done` for one file, `Stored` with results for several", body = Stored),
-        (status = 400, body = Failure), (status = 403, body = Failure)))]
+    responses((status = 200, description = "`Done` for one file, `Stored` with results for several, `Rehearsed` for a \
+        dry run", body = Stored),
+        (status = 400, body = Failure), (status = 403, body = Failure), (status = 409, body = Failure)))]
 pub(super) async fn delete(
     State(app): State<App>,
     Authorised(caller): Authorised,
+    Parameters(query): Parameters<RehearsalParameters>,
     Form(form): Form<DeleteForm>,
 ) -> Result<Response, Refused> {
+    let manner = query.manner(form.dry_run, form.token)?;
     if let Some(paths) = form.paths {
-        return Ok(Json(each(&app, paths, |path| delete_one(&app, &caller, path)).await?).into_response());
+        return match manner.token() {
+            Ok(token) => {
+                let intend =
+                    |path: &str| Ok(library::intend_removal(&app, caller.client, known_file(Some(path), None, None)?));
+                Ok(rehearsal::of_files(&app, &caller, token, intents(&app, paths, intend)?).await?)
+            }
+            Err(_) => Ok(Json(each(&app, paths, |path| delete_one(&app, &caller, path)).await?).into_response()),
+        };
     }
     if form.path.as_deref().is_none_or(str::is_empty) && form.name.is_none() {
         return Err(Error::Missing("path").into());
     }
     let path = known_file(form.path.as_deref(), form.name.as_deref(), form.folder.as_deref())?;
-    library::remove(&app, caller.client, path).await?;
+    remove(&app, &caller, manner, path).await
+}
+
+/// Deletes a file, or says what would go.
+pub(super) async fn remove(app: &App, caller: &Caller, manner: Manner, path: MediaPath) -> Result<Response, Refused> {
+    let intent = library::intend_removal(app, caller.client, path.clone());
+    match rehearsal::of_file(app, caller, manner, path.to_string(), intent).await? {
+        Meant::Told(answer) => return Ok(*answer),
+        Meant::Done(_) => {}
+        Meant::Act => library::remove(app, caller.client, path).await?,
+    }
     Ok(Json(Done::at(app.now())).into_response())
 }
 
@@ -251,11 +309,7 @@ async fn delete_one(app: &App, caller: &Caller, path: String) -> Result<Option<F
     library::remove(app, caller.client, path).await.map(|()| None)
 }
 
-/// Does the same to each of several files, each on its own.
-async fn each<F>(app: &App, paths: Vec<String>, act: impl Fn(String) -> F) -> Result<Stored>
-where
-    F: Future<Output = Result<Option<File>>> + Send,
-{
+fn check_count(app: &App, paths: &[String]) -> Result<()> {
     if paths.is_empty() {
         return Err(Error::Missing("paths"));
     }
@@ -263,13 +317,36 @@ where
     if paths.len() > most {
         return Err(Error::invalid("paths", format!("has more than {most} entries; send several requests")));
     }
-    let acts: Vec<_> =
-        paths.into_iter().map(|path| act(path.clone()).map_ok_or_else(refused(path.clone()), done(path))).collect();
+    Ok(())
+}
+
+/// The same intent for each of several files, by its name.
+fn intents(
+    app: &App,
+    paths: Vec<String>,
+    intend: impl Fn(&str) -> Result<Intent>,
+) -> Result<Vec<(String, Result<Intent>)>> {
+    check_count(app, &paths)?;
+    Ok(paths.into_iter().map(|path| (path.clone(), intend(&path))).collect())
+}
+
+/// Does the same to each of several files, each on its own.
+async fn each<F>(app: &App, paths: Vec<String>, act: impl Fn(String) -> F) -> Result<Stored>
+where
+    F: Future<Output = Result<Option<File>>> + Send,
+{
+    check_count(app, &paths)?;
+    let act = |(index, path): (usize, String)| {
+        let acting = act(path.clone()).map_ok_or_else(refused(path.clone()), done(path));
+        journal::branch(index, acting)
+    };
+    let acts: Vec<_> = paths.into_iter().enumerate().map(act).collect();
     let results: Vec<Outcome> = futures::stream::iter(acts).buffered(AT_ONCE).collect().await;
     Ok(several(app, results))
 }
 
-fn done(path: String) -> impl FnOnce(Option<File>) -> Outcome {
+/// The outcome of one file among several.
+pub(super) fn done(path: String) -> impl FnOnce(Option<File>) -> Outcome {
     |file| Outcome { path, success: true, status: 200, message: String::new(), file }
 }
 

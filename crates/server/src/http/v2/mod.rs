@@ -9,6 +9,7 @@ mod media;
 mod multipart;
 mod objects;
 mod others;
+mod rehearsal;
 mod unpack;
 mod uploads;
 mod zip;

@@ -21,7 +21,7 @@ use super::media::{PostParameters, UNDECLARED, refused, several};
 use super::objects::{File, Outcome, Stored};
 use super::unpack::{self, Tally};
 use crate::app::App;
-use crate::library::{self, Caller, Held, NewFile, Pack, Unpacking};
+use crate::library::{self, Caller, Held, NewFile, Pack, Unpacking, journal};
 use crate::store::Asset;
 
 /// The longest text field.
@@ -177,7 +177,7 @@ pub(super) async fn store(
 /// Places what waited, now that everything is said. A form that broke off may have been about to say more.
 async fn settle(app: &App, caller: &Caller, form: &mut Form, whole: bool) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
-    for part in std::mem::take(&mut form.parts) {
+    for (number, part) in std::mem::take(&mut form.parts).into_iter().enumerate() {
         match part {
             Taken::Done(outcome) => outcomes.push(*outcome),
             Taken::Waiting { raw, .. } if !whole => {
@@ -185,12 +185,14 @@ async fn settle(app: &App, caller: &Caller, form: &mut Form, whole: bool) -> Vec
             }
             Taken::Waiting { raw, held, .. } if form.unpack => {
                 let pack = library::open_pack(app, held).await;
-                outcomes.extend(unpacked(app, caller, form, raw, pack).await);
+                let unpacking = unpacked(app, caller, form, raw, pack);
+                outcomes.extend(journal::branch(format!("held {number}"), unpacking).await);
             }
             Taken::Waiting { raw, content_type, held } => {
                 let file = form.file(&raw, content_type);
                 let store = async |file| library::store_held(app, caller, file, held).await;
-                outcomes.push(stored(app, caller, raw, file, store).await);
+                let storing = stored(app, caller, raw, file, store);
+                outcomes.push(journal::branch(format!("held {number}"), storing).await);
             }
         }
     }
@@ -247,7 +249,12 @@ async fn next(app: &App, caller: &Caller, parts: &mut Multipart, form: &mut Form
             ));
         }
         form.files += 1;
-        return Ok(if take(app, caller, form, raw, field).await { Goes::On } else { Goes::Broken });
+        let number = form.files;
+        return Ok(if journal::branch(number, Box::pin(take(app, caller, form, raw, field))).await {
+            Goes::On
+        } else {
+            Goes::Broken
+        });
     }
     match field.name() {
         Some("folder") => {

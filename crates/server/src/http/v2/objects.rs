@@ -1,6 +1,6 @@
 //! What the answers are made of.
 
-use reelshelf_domain::{ClientId, FolderPath, MediaPath, UnixMillis};
+use reelshelf_domain::{Amount, Changes, ClientId, FolderPath, MediaPath, Paths, UnixMillis};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -205,5 +205,64 @@ pub(super) struct Stored {
 impl Stored {
     pub(super) fn one(now: UnixMillis, file: File) -> Self {
         Self { success: true, timestamp: now.to_string(), message: None, file: Some(file), results: None }
+    }
+}
+
+/// How many files and folders, and the bytes of the files.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Sum {
+    files: u64,
+    folders: u64,
+    bytes: u64,
+}
+
+impl From<Amount> for Sum {
+    fn from(Amount { files, folders, bytes }: Amount) -> Self {
+        Self { files, folders, bytes }
+    }
+}
+
+/// Some of many paths.
+#[derive(Debug, Serialize, ToSchema)]
+struct SomePaths {
+    /// The first of them; those of folders end in a slash.
+    paths: Vec<String>,
+    /// How many there are.
+    total: u64,
+    /// Whether there are more than are told.
+    truncated: bool,
+}
+
+impl From<Paths> for SomePaths {
+    fn from(Paths { total, first }: Paths) -> Self {
+        Self { truncated: (first.len() as u64) < total, paths: first, total }
+    }
+}
+
+/// What became different since a dry run. The paths are null where there were too many to remember each.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Differences {
+    /// What was not there then.
+    added: Option<SomePaths>,
+    /// What is not there now.
+    gone: Option<SomePaths>,
+    /// What has other bytes, or is in another state.
+    changed: Option<SomePaths>,
+    /// What it was about then.
+    before: Sum,
+    /// What it is about now.
+    now: Sum,
+}
+
+impl From<Changes> for Differences {
+    fn from(changes: Changes) -> Self {
+        let listed = |paths: Paths| changes.listed.then(|| paths.into());
+        Self {
+            added: listed(changes.added),
+            gone: listed(changes.gone),
+            changed: listed(changes.changed),
+            before: changes.told.into(),
+            now: changes.now.into(),
+        }
     }
 }

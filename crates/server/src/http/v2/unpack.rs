@@ -69,7 +69,7 @@ pub(super) async fn run(
     dry_run: bool,
 ) -> Result<(Vec<Outcome>, Tally)> {
     let unpacked = if dry_run {
-        library::rehearse(app, caller, pack, to).await?
+        library::rehearse_unpack(app, caller, pack, to).await?
     } else {
         library::unpack(app, caller, pack, to).await?
     };

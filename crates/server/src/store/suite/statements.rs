@@ -7,8 +7,8 @@ use sqlx::{Executor, SqlSafeStr};
 
 use super::super::db::{Conn, SqliteConn};
 use super::super::{
-    assets, audit, blobs, clients, counters, folders, freshness, import, ingest, jobs, keys, leisure, listing,
-    register, relocate, resumables, settings, sqlite, uploads, whole, zip,
+    assets, audit, blobs, clients, counters, folders, freshness, idempotency, import, ingest, jobs, journal, keys,
+    known, leisure, listing, register, rehearse, relocate, resumables, settings, sqlite, uploads, whole, zip,
 };
 use super::World;
 
@@ -28,8 +28,12 @@ fn everywhere() -> Vec<&'static str> {
         counters::STATEMENTS,
         folders::STATEMENTS,
         import::STATEMENTS,
+        idempotency::STATEMENTS,
         jobs::STATEMENTS,
+        journal::STATEMENTS,
         keys::STATEMENTS,
+        known::STATEMENTS,
+        rehearse::STATEMENTS,
         relocate::STATEMENTS,
         resumables::STATEMENTS,
         settings::STATEMENTS,

@@ -49,6 +49,14 @@ impl Content {
         Self { flavour, size, filler }
     }
 
+    /// The content of this one's size with this hash, if there is one; otherwise this one.
+    pub(super) fn with_hash(hash: &str, other: Self) -> Self {
+        let fillers = [b'x', b'y', b'-'];
+        let all = Flavour::ALL.into_iter().flat_map(|flavour| fillers.map(|filler| (flavour, filler)));
+        let mut all = all.map(|(flavour, filler)| Self::new(flavour, other.size, filler));
+        all.find(|content| content.sha256() == hash).unwrap_or(other)
+    }
+
     pub(super) fn bytes(self) -> Vec<u8> {
         let mut bytes = self.flavour.head().to_vec();
         bytes.resize(self.size, self.filler);

@@ -8,7 +8,7 @@ use reelshelf::config::Plan as ServerPlan;
 use reelshelf::library;
 use reelshelf_domain::{ByteSize, ClientId};
 use reqwest::multipart::{Form, Part as FormPart};
-use reqwest::{Body, Client, Method, Response};
+use reqwest::{Body, Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use url::Url as Address;
 
@@ -17,6 +17,7 @@ use super::expect::{Answer, Context, Part, UPLOAD_URL};
 use super::folders::FOLDERS;
 use super::operations::{Action, Step};
 use super::reference::{FREE_ALLOWANCE, Library, NewFile, PLANS, STEP, TEMP_LIMIT};
+use super::retrying::Told;
 use crate::support::TestApp;
 
 /// What is not as the model says.
@@ -32,6 +33,8 @@ pub(super) struct Remote {
     urls: HashMap<u32, String>,
     /// How often which request was answered with which status.
     pub(super) met: BTreeMap<(String, u16), usize>,
+    /// What was asked under which idempotency key, and answered.
+    pub(super) told: HashMap<u32, Told>,
 }
 
 /// The server, and the model of what is on it.
@@ -77,7 +80,15 @@ impl Driver {
         for id in ids {
             let context = Context { base: app.base().to_owned(), client: id.to_string(), now: app.app().now().get() };
             let key = app.key_of(id, "render").await;
-            remotes.push(Remote { http: http(), key, context, id, urls: HashMap::new(), met: BTreeMap::new() });
+            remotes.push(Remote {
+                http: http(),
+                key,
+                context,
+                id,
+                urls: HashMap::new(),
+                met: BTreeMap::new(),
+                told: HashMap::new(),
+            });
         }
         let remotes = remotes.try_into().unwrap_or_else(|_| unreachable!("two clients"));
         Self { app, remotes, libraries: [Library::new(), Library::new()] }
@@ -178,6 +189,9 @@ impl Remote {
                 let expected = self.context.get(library, path);
                 same(&expected, &self.get("/v2/media/file", &[("path", path)]).await)
             }
+            Action::Keyed { once, what } => self.keyed(library, *once, what).await,
+            Action::Again { once, changed } => self.again(*once, *changed).await,
+            Action::Rehearsed { what, between } => self.rehearsed(library, what, between.as_deref()).await,
             Action::List(listing) => self.check_listing(library, listing).await,
             Action::BadList { query, sentence } => {
                 let got = self.get(&format!("/v2/media/folder?{query}"), &[]).await;
@@ -219,9 +233,21 @@ impl Remote {
         read(self.http.get(address).header("x-api-key", &self.key).send().await.unwrap()).await
     }
 
-    async fn call(&mut self, tag: u32, method: &str, path: &str, body: &Value) -> Answer {
+    pub(super) fn call_request(&self, method: &str, path: &str, body: &Value) -> RequestBuilder {
         let request = self.http.request(method.parse::<Method>().unwrap(), format!("{}{path}", self.context.base));
-        let (status, mut answer) = read(request.header("x-api-key", &self.key).json(body).send().await.unwrap()).await;
+        request.header("x-api-key", &self.key).json(body)
+    }
+
+    pub(super) async fn call(&mut self, tag: u32, method: &str, path: &str, body: &Value) -> Answer {
+        let answer = read(self.call_request(method, path, body).send().await.unwrap()).await;
+        if answer.1["exists"] == true {
+            self.meet("known bytes", answer.0);
+        }
+        self.keep_url(tag, answer)
+    }
+
+    /// Keeps the upload URL of an answer, which nobody can predict.
+    pub(super) fn keep_url(&mut self, tag: u32, (status, mut answer): Answer) -> Answer {
         if let Some(url) = answer["uploadUrl"].as_str().filter(|url| url.starts_with(&self.context.base)) {
             self.urls.insert(tag, url.to_owned());
             answer["uploadUrl"] = UPLOAD_URL.into();
@@ -229,7 +255,7 @@ impl Remote {
         (status, answer)
     }
 
-    fn meet(&mut self, request: &str, status: u16) {
+    pub(super) fn meet(&mut self, request: &str, status: u16) {
         *self.met.entry((request.to_owned(), status)).or_default() += 1;
     }
 
@@ -258,6 +284,10 @@ impl Remote {
     }
 
     async fn raw(&self, new: &NewFile, content: Content) -> Answer {
+        read(self.raw_request(new, content).send().await.unwrap()).await
+    }
+
+    pub(super) fn raw_request(&self, new: &NewFile, content: Content) -> RequestBuilder {
         let overwrite = new.overwrite.to_string();
         let parameters = [("name", new.name.as_str()), ("folder", &new.folder), ("overwrite", &overwrite)];
         let request = self.http.post(address(&self.context.base, "/v2/media", &parameters));
@@ -266,11 +296,14 @@ impl Remote {
             // A stream has no length that could be told beforehand.
             None => Body::wrap_stream(futures::stream::iter([Ok::<_, std::io::Error>(content.bytes())])),
         };
-        let request = request.header("x-api-key", &self.key).header("content-type", &new.content_type);
-        read(request.body(body).send().await.unwrap()).await
+        request.header("x-api-key", &self.key).header("content-type", &new.content_type).body(body)
     }
 
     async fn form(&self, folder: &str, overwrite: bool, parts: &[Part]) -> Answer {
+        read(self.form_request(folder, overwrite, parts).send().await.unwrap()).await
+    }
+
+    pub(super) fn form_request(&self, folder: &str, overwrite: bool, parts: &[Part]) -> RequestBuilder {
         let mut form = Form::new().percent_encode_noop().text("folder", folder.to_owned());
         form = form.text("overwrite", overwrite.to_string());
         for (name, content_type, content) in parts {
@@ -278,11 +311,11 @@ impl Remote {
             form = form.part("file", part);
         }
         let request = self.http.post(format!("{}/v2/media", self.context.base)).header("x-api-key", &self.key);
-        read(request.multipart(form).send().await.unwrap()).await
+        request.multipart(form)
     }
 }
 
-async fn read(response: Response) -> Answer {
+pub(super) async fn read(response: Response) -> Answer {
     let status = response.status().as_u16();
     let text = response.text().await.unwrap();
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))

@@ -135,9 +135,6 @@ impl Context {
         let Some(size) = body["size"].as_u64().filter(|size| *size > 0) else {
             return refuse(400, "size must be a whole number of bytes greater than 0");
         };
-        if !content_type.contains('/') {
-            return refuse(400, "contentType must be a media type such as image/png");
-        }
         let new = NewFile {
             name: name.to_owned(),
             folder: folder.to_owned(),
@@ -145,7 +142,20 @@ impl Context {
             size: Some(size),
             overwrite: body["overwrite"] == true,
         };
-        library.register(self.now, tag, &new)?;
+        let (mut made, bad_type) = (None, !content_type.contains('/'));
+        match text(body, "sha256").map(str::to_ascii_lowercase) {
+            Some(hash) if hash.len() != 64 || hash.chars().any(|c| !c.is_ascii_hexdigit()) => {
+                return refuse(400, "sha256 must be 64 hexadecimal digits");
+            }
+            _ if bad_type => return refuse(400, "contentType must be a media type such as image/png"),
+            Some(hash) => made = library.register_known(self.now, tag, &new, &hash)?,
+            None => library.register(self.now, tag, &new)?,
+        }
+        if let Some(id) = made {
+            let file = self.file(&library.files[&id]);
+            return Ok(json!({ "success": true, "uploadUrl": null, "fileUrl": self.stable(&path), "expiresIn": 0,
+                "exists": true, "file": file }));
+        }
         Ok(json!({ "success": true, "uploadUrl": UPLOAD_URL, "fileUrl": self.stable(&path), "expiresIn": 120 }))
     }
 

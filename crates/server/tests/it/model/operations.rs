@@ -58,6 +58,21 @@ pub(super) enum Action {
         overwrite: bool,
         parts: Vec<Part>,
     },
+    /// One of the three above, under an idempotency key.
+    Keyed {
+        once: u32,
+        what: Box<Action>,
+    },
+    /// The same once more, or something else under its key.
+    Again {
+        once: u32,
+        changed: bool,
+    },
+    /// A call that is first rehearsed; perhaps something happens in between.
+    Rehearsed {
+        what: Box<Action>,
+        between: Option<Box<Action>>,
+    },
     /// One file's object.
     Get {
         path: String,
@@ -129,18 +144,20 @@ pub(super) enum Step {
 pub(super) struct Generator {
     random: StdRng,
     next_tag: u32,
+    /// The last idempotency key.
+    pub(super) last_once: u32,
 }
 
 impl Generator {
     pub(super) fn new(seed: u64) -> Self {
-        Self { random: StdRng::seed_from_u64(seed), next_tag: 0 }
+        Self { random: StdRng::seed_from_u64(seed), next_tag: 0, last_once: 0 }
     }
 
-    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+    pub(super) fn pick<T: Clone>(&mut self, from: &[T]) -> T {
         from[self.random.random_range(0..from.len())].clone()
     }
 
-    fn chance(&mut self, percent: u32) -> bool {
+    pub(super) fn chance(&mut self, percent: u32) -> bool {
         self.random.random_range(0..100) < percent
     }
 
@@ -160,11 +177,16 @@ impl Generator {
     }
 
     fn action(&mut self, library: &Library) -> Action {
+        let action = self.plain_action(library);
+        self.dress(library, action)
+    }
+
+    pub(super) fn plain_action(&mut self, library: &Library) -> Action {
         if library.hold_at.is_some() && self.chance(15) {
             return Action::Release;
         }
         match self.random.random_range(0..100) {
-            0..17 => self.registration(),
+            0..17 => self.registration(library),
             17..33 => self.put(library),
             33..42 => self.raw(),
             42..46 => self.form(),
@@ -208,7 +230,7 @@ impl Generator {
         }
     }
 
-    fn content(&mut self) -> Content {
+    pub(super) fn content(&mut self) -> Content {
         Content::new(self.pick(&Flavour::ALL), self.pick(&SIZES), self.pick(&FILLERS))
     }
 
@@ -230,7 +252,7 @@ impl Generator {
         }
     }
 
-    fn registration(&mut self) -> Action {
+    fn registration(&mut self, library: &Library) -> Action {
         let (name, folder, content_type, size) = (self.name(), self.folder(), self.pick(&TYPES), self.pick(&SIZES));
         let mut body = json!({ "name": name, "folder": folder, "contentType": content_type, "size": size });
         if self.chance(35) {
@@ -252,6 +274,9 @@ impl Generator {
         if self.chance(8) {
             body = json!({ "path": format!("{folder}/{name}"), "contentType": content_type, "size": size });
         }
+        if self.chance(25) {
+            self.say_hash(library, &mut body);
+        }
         let path = self.pick(&["/v2/media/file", "/v2/media/file", "/v2/media"]);
         self.call("POST", path, body)
     }
@@ -260,7 +285,7 @@ impl Generator {
     fn put(&mut self, library: &Library) -> Action {
         let tags: Vec<u32> = library.signed.keys().copied().collect();
         if tags.is_empty() {
-            return self.registration();
+            return self.registration(library);
         }
         let open = |tag: &u32| library.uploads.get(tag).is_some_and(|upload| upload.done.is_none());
         let open: Vec<u32> = tags.iter().copied().filter(open).collect();
@@ -280,6 +305,9 @@ impl Generator {
                 let size = usize::try_from(upload.size.unwrap_or(1)).unwrap();
                 content = Content::new(content.flavour, size, content.filler);
             }
+            if let Some(expected) = upload.expected.as_ref().filter(|_| self.chance(80)) {
+                content = Content::with_hash(expected, content);
+            }
             if let Some(done) = upload.done.filter(|_| self.chance(50)) {
                 content = done;
             }
@@ -287,7 +315,7 @@ impl Generator {
         Action::Put { tag, content_type, content }
     }
 
-    fn raw(&mut self) -> Action {
+    pub(super) fn raw(&mut self) -> Action {
         let content = self.content();
         let new = NewFile {
             name: self.name(),
@@ -412,7 +440,7 @@ impl Generator {
         }
     }
 
-    fn removal(&mut self, library: &Library) -> Action {
+    pub(super) fn removal(&mut self, library: &Library) -> Action {
         let path = self.path(library);
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
         match self.random.random_range(0..4) {

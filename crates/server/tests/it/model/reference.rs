@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::content::Content;
 use super::words;
 use super::words::{
-    BLOCKED, EXISTS, EXISTS_THERE, EXPIRED, FILE_NOT_FOUND, GONE, OTHER_BYTES, Outcome, WRONG_LENGTH, WRONG_TYPE,
-    file_name, folder_path, is_temp, join, refuse,
+    BLOCKED, EXISTS, EXISTS_THERE, EXPIRED, FILE_NOT_FOUND, GONE, OTHER_BYTES, OTHER_HASH, Outcome, WRONG_LENGTH,
+    WRONG_TYPE, file_name, folder_path, is_temp, join, refuse,
 };
 
 /// What the temporary files of one client may take.
@@ -78,13 +78,15 @@ impl File {
 /// The right to bring the bytes of a file.
 #[derive(Clone, Debug)]
 pub(super) struct Upload {
-    file: u32,
+    pub(super) file: u32,
     pub(super) display: String,
     pub(super) declared: String,
     pub(super) size: Option<u64>,
     reserved: u64,
     expires: i64,
     pub(super) done: Option<Content>,
+    /// The hash of the bytes that it is for, when that was said.
+    pub(super) expected: Option<String>,
 }
 
 /// A file to be registered, as a client spells it.
@@ -201,6 +203,26 @@ impl Library {
         Ok(())
     }
 
+    /// Registers an upload of bytes with this hash. Those that are here are the file at once: its number.
+    pub(super) fn register_known(&mut self, now: i64, tag: u32, new: &NewFile, hash: &str) -> Outcome<Option<u32>> {
+        let is = |file: &&File| file.is_there(now) && file.content.is_some_and(|content| content.sha256() == hash);
+        let held = self.files.values().find(is).and_then(|file| file.content);
+        let fits = new.size.is_none_or(|size| size <= self.plan.file);
+        if held.is_some_and(|held| fits && new.size != Some(held.len())) {
+            folder_path(&new.folder)?;
+            return refuse(400, "size is not the size of the bytes with this sha256");
+        }
+        let Some(held) = held else {
+            self.register(now, tag, new)?;
+            self.uploads.get_mut(&tag).unwrap().expected = Some(hash.to_owned());
+            return Ok(None);
+        };
+        let tag = self.fresh();
+        self.reserve(now, tag, new)?;
+        self.receive(now, tag, held)?;
+        Ok(Some(self.uploads[&tag].file))
+    }
+
     fn reserve(&mut self, now: i64, tag: u32, new: &NewFile) -> Outcome<()> {
         let (folder, name) = (folder_path(&new.folder)?, file_name(&new.name)?);
         let file = self.fresh();
@@ -234,6 +256,7 @@ impl Library {
                 reserved,
                 expires: now + URL_LIFE,
                 done: None,
+                expected: None,
             };
             if target.is_none() {
                 let (display, declared) = (new.name.clone(), new.content_type.clone());
@@ -282,6 +305,9 @@ impl Library {
         // A transfer under way keeps its registration, if not its URL.
         if now >= upload.expires - RENEWAL {
             upload.expires = now + URL_LIFE;
+        }
+        if upload.expected.as_ref().is_some_and(|expected| *expected != content.sha256()) {
+            return refuse(403, OTHER_HASH);
         }
         self.receive(now, tag, content)
     }

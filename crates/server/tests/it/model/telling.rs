@@ -31,6 +31,9 @@ impl fmt::Debug for Action {
             Self::Form { folder, overwrite, parts } => {
                 write!(formatter, "POST form folder={folder:?} overwrite={overwrite} {parts:?}")
             }
+            Self::Keyed { once, what } => write!(formatter, "once {once}: {what:?}"),
+            Self::Again { once, changed } => write!(formatter, "again {once}, changed: {changed}"),
+            Self::Rehearsed { what, between } => write!(formatter, "rehearsed {what:?}, in between {between:?}"),
             Self::Get { path } => write!(formatter, "GET file {path:?}"),
             Self::List(listing) => write!(formatter, "{listing:?}"),
             Self::BadList { query, .. } => write!(formatter, "GET /v2/media/folder?{query}"),

@@ -22,6 +22,9 @@ pub(super) const EXPIRED: &str = "Request has expired";
 pub(super) const GONE: &str = "The registration is gone; register the file again";
 pub(super) const WRONG_TYPE: &str = "Content-Type must be the one that was registered";
 pub(super) const WRONG_LENGTH: &str = "Content-Length must be the size that was registered";
+pub(super) const OTHER_HASH: &str = "The bytes are not the ones whose sha256 was registered";
+pub(super) const OTHER_REQUEST: &str = "This Idempotency-Key was used for another request. Send a new key.";
+pub(super) const CHANGED: &str = "Changed since the rehearsal: ";
 pub(super) const OTHER_BYTES: &str = "The file was uploaded with other bytes";
 
 /// A file name: each character outside `[a-zA-Z0-9._-]` becomes one underscore.
