@@ -96,7 +96,7 @@ pub(super) async fn post(
         return Ok(Json(raw(&app, &caller, &parameters, content_type, request).await?).into_response());
     }
     if is_form {
-        return multipart::store(&app, &caller, &parameters, request).await;
+        return Box::pin(multipart::store(&app, &caller, &parameters, request)).await;
     }
     if !may_be_json(&content_type) {
         return Err(Error::Missing("name").into());
