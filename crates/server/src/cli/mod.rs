@@ -21,7 +21,7 @@ pub use control::Command;
 
 /// The self-hosted media library for automated video.
 #[derive(Parser)]
-#[command(name = "reelshelf", version, about)]
+#[command(name = "reelshelf", version, after_help = remote::OVERVIEW)]
 struct Cli {
     #[command(flatten)]
     options: Options,

@@ -100,8 +100,14 @@ impl Run {
                 Deed::Same(..) | Deed::Skip(..) | Deed::Fail(..) => self.report.entry(&entry),
             }
         }
+        let before = self.report.summary.failed;
         if let Some(failure) = self.transfer(transfers).await {
             return Some(failure);
+        }
+        // What has failed may be what was deleted, under its new name.
+        if self.report.summary.failed > before && !(files.is_empty() && folders.is_empty()) {
+            self.report.warn("nothing was deleted, since not everything has arrived");
+            return None;
         }
         self.delete(files).await.err().or(self.delete_folders(folders).await.err())
     }

@@ -80,7 +80,7 @@ impl Connection {
     pub(super) fn run(
         &self,
         hashes: Hashes,
-        transfers: &Transfers,
+        transfers: Transfers,
         format: Format,
         dry_run: bool,
     ) -> Result<Run, Failure> {

@@ -31,7 +31,8 @@ impl Failure {
 
     /// Whether nothing else has a chance either.
     pub(super) const fn ends_all(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Key(_) | Self::Interrupted)
+        // A server whose disk is full takes no other file either.
+        matches!(self, Self::Unreachable(_) | Self::Key(_) | Self::Interrupted | Self::Refused { status: 507, .. })
     }
 
     /// The status of a refusal.

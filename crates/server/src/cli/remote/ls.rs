@@ -1,7 +1,7 @@
 //! `ls`: what the library holds.
 
 use clap::Args;
-use reelshelf_domain::{FolderPath, MediaPath};
+use reelshelf_domain::{FolderName, FolderPath, MediaPath};
 use serde_json::json;
 
 use super::api::Api;
@@ -68,7 +68,7 @@ impl Ls {
             Err(failure) if failure.is_not_found() => self.one(api).await,
             Err(failure) => Err(failure),
             Ok((names, files)) => {
-                let below = |name: &String| Some(top.join(reelshelf_domain::FolderName::parse(name).ok()?).ok()?);
+                let below = |name: &String| top.join(FolderName::parse(name).ok()?).ok();
                 let folders = names.iter().filter_map(below).collect();
                 let files = files.into_iter().filter_map(|file| Some((file.path()?, file))).collect();
                 Ok((top, Remote { files, folders }))

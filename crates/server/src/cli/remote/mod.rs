@@ -37,6 +37,10 @@ use clap::{CommandFactory, Parser, Subcommand};
 use failure::Failure;
 use report::complain;
 
+/// What stands below the list of all commands.
+pub(super) const OVERVIEW: &str = "\
+The commands from upload on speak to any server: set REELSHELF_URL and REELSHELF_KEY. The options above are for those before.";
+
 /// Verbs for the users of a server.
 #[derive(Subcommand, Debug)]
 pub(super) enum Verb {
@@ -80,7 +84,7 @@ struct Alone {
 /// Runs the program when it is asked for one of these verbs; their help is about them alone then.
 pub(super) fn main() -> Option<ExitCode> {
     let named: Vec<_> = std::env::args_os().skip(1).take(2).collect();
-    let verb = match named.first().map(|first| first.as_os_str()) {
+    let verb = match named.first().map(std::ffi::OsString::as_os_str) {
         Some(help) if help == "help" => named.get(1)?.as_os_str(),
         other => other?,
     };

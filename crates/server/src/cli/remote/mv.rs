@@ -100,15 +100,14 @@ impl Mv {
 
     async fn file(&self, api: &Api, path: &MediaPath, into: Option<&FolderPath>) -> Result<Moved, Failure> {
         let mut body = json!({ "path": path, "overwrite": self.overwrite });
-        let to = match into {
-            Some(into) => MediaPath::new(into.clone(), path.name.clone()),
-            None => {
-                let to = self.to.trim_start_matches('/');
-                let (_, raw) = to.rsplit_once('/').unwrap_or(("", to));
-                body["new_name"] = json!(raw);
-                let name = FileName::sanitise(raw).map_err(|error| Failure::Usage(error.to_string()))?;
-                MediaPath::new(self.above()?, name)
-            }
+        let to = if let Some(into) = into {
+            MediaPath::new(into.clone(), path.name.clone())
+        } else {
+            let to = self.to.trim_start_matches('/');
+            let (_, raw) = to.rsplit_once('/').unwrap_or(("", to));
+            body["new_name"] = json!(raw);
+            let name = FileName::sanitise(raw).map_err(|error| Failure::Usage(error.to_string()))?;
+            MediaPath::new(self.above()?, name)
         };
         body["destination"] = json!(to.folder);
         let One { file } = api.write(Method::PUT, "/v2/media", &body).await?;
@@ -117,14 +116,13 @@ impl Mv {
 
     async fn folder(&self, api: &Api, path: &FolderPath, into: Option<&FolderPath>) -> Result<Moved, Failure> {
         let mut body = json!({ "folder": path });
-        match into {
-            Some(into) => body["destination"] = json!(into),
-            None => {
-                let (_, raw) = self.to.trim_matches('/').rsplit_once('/').unwrap_or(("", self.to.trim_matches('/')));
-                let name = FolderName::parse(raw).map_err(|error| Failure::Usage(error.to_string()))?;
-                body["destination"] = json!(self.above()?);
-                body["new_name"] = json!(name.as_str());
-            }
+        if let Some(into) = into {
+            body["destination"] = json!(into);
+        } else {
+            let (_, raw) = self.to.trim_matches('/').rsplit_once('/').unwrap_or(("", self.to.trim_matches('/')));
+            let name = FolderName::parse(raw).map_err(|error| Failure::Usage(error.to_string()))?;
+            body["destination"] = json!(self.above()?);
+            body["new_name"] = json!(name.as_str());
         }
         let answer: Value = api.write(Method::PUT, "/v2/media/folder", &body).await?;
         Ok(Moved { to: answer["path"].as_str().unwrap_or_default().to_owned(), url: None })

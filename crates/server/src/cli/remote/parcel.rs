@@ -1,6 +1,6 @@
 //! A file ready to be sent: its bytes, its hash, and where it goes.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -141,10 +141,6 @@ pub(super) struct Ready {
 }
 
 impl Ready {
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Whether it goes in one request.
     pub(super) const fn is_small(&self) -> bool {
         self.bytes.is_some()

@@ -84,13 +84,12 @@ impl Entry {
             (Action::Fail | Action::Skip, Some(source), _) => line(source),
             _ => place.to_owned(),
         };
-        let mut text = format!("{:<9}  {place}{folder}", self.action.word());
-        match (&self.reason, &self.url) {
-            (Some(reason), _) => text.push_str(&format!(": {reason}")),
-            (None, Some(url)) => text.push_str(&format!("  {url}")),
-            (None, None) => {}
-        }
-        text
+        let end = match (&self.reason, &self.url) {
+            (Some(reason), _) => format!(": {reason}"),
+            (None, Some(url)) => format!("  {url}"),
+            (None, None) => String::new(),
+        };
+        format!("{:<9}  {place}{folder}{end}", self.action.word())
     }
 }
 
@@ -148,6 +147,11 @@ impl Report {
         }
         let text = if self.format.json { json!(entry).to_string() } else { entry.text() };
         self.progress.around(|| if failed && !self.format.json { complain(&text) } else { say(&text) });
+    }
+
+    /// Something about the whole run.
+    pub(super) fn warn(&self, text: &str) {
+        self.progress.around(|| complain(&format!("reelshelf: {text}")));
     }
 
     /// The end: the sum, and the exit code.

@@ -46,7 +46,9 @@ pub(super) async fn rm(args: Rm) -> Result<u8, Failure> {
         match args.one(&api, path).await {
             Ok(gone) => {
                 if !args.json {
-                    gone.iter().for_each(|path| say(&format!("delete     {path}")));
+                    for path in &gone {
+                        say(&format!("delete     {path}"));
+                    }
                 }
                 deleted.extend(gone);
             }

@@ -31,9 +31,9 @@ pub(super) async fn url(args: Url) -> Result<u8, Failure> {
     let (mut urls, mut missing) = (serde_json::Map::new(), false);
     for path in &args.paths {
         let file = api.file(path).await?;
-        let url = file.and_then(|file| match args.immutable {
-            true => file.text("immutableUrl").map(ToOwned::to_owned),
-            false => Some(file.url),
+        let url = file.and_then(|file| {
+            let immutable = || file.text("immutableUrl").map(ToOwned::to_owned);
+            if args.immutable { immutable() } else { Some(file.url.clone()) }
         });
         match &url {
             Some(url) if !args.json => say(url),

@@ -17,6 +17,7 @@ use super::walk::{Found, LeftOut, Walk, Weight};
 
 /// What `sync` takes.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(in crate::cli) struct Sync {
     /// The folder of this machine
     dir: PathBuf,
@@ -46,7 +47,7 @@ pub(in crate::cli) struct Sync {
 /// Makes FOLDER like DIR.
 pub(super) async fn sync(args: Sync) -> Result<u8, Failure> {
     let hashes = Hashes::open(&args.dir, &[]);
-    let mut run = args.connection.run(hashes, &args.transfers, args.format, args.dry_run)?;
+    let mut run = args.connection.run(hashes, args.transfers, args.format, args.dry_run)?;
     let ended = args.once(&mut run).await?;
     run.report.summary.hashed = run.sender.hashes.read();
     Ok(run.report.finish(ended.as_ref()))

@@ -101,7 +101,12 @@ async fn create(api: &Api, parcel: &Parcel, ready: &Ready, overwrite: bool) -> R
     };
     let location = headers.get(LOCATION).and_then(|value| place.join(value.to_str().ok()?).ok());
     let nowhere = || Failure::Unreachable("the server does not say where the upload goes".to_owned());
-    Ok(Some(location.ok_or_else(nowhere)?))
+    let location = location.ok_or_else(nowhere)?;
+    // The server may know itself by another address than the one it is reached by.
+    match location.path().rsplit_once('/') {
+        Some((above, id)) if above.ends_with(PLACE) => Ok(Some(api.at(&format!("{PLACE}/{id}"))?)),
+        _ => Ok(Some(location)),
+    }
 }
 
 fn request(api: &Api, method: Method, url: &Url) -> RequestBuilder {

@@ -22,6 +22,7 @@ const ONE_BY_ONE: usize = 32;
 
 /// What `upload` takes.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(in crate::cli) struct Upload {
     /// Files and folders. A folder keeps its name; `folder/` means its contents
     #[arg(required = true, value_name = "PATHS")]
@@ -52,7 +53,7 @@ pub(in crate::cli) struct Upload {
 /// Uploads.
 pub(super) async fn upload(args: Upload) -> Result<u8, Failure> {
     let hashes = Hashes::open(Path::new("."), &args.paths);
-    let mut run = args.connection.run(hashes, &args.transfers, args.format, args.dry_run)?;
+    let mut run = args.connection.run(hashes, args.transfers, args.format, args.dry_run)?;
     let found = args.walk().await?;
     let ended =
         if args.watch { watch::upload(&mut run, &args, found).await? } else { args.once(&mut run, found).await? };

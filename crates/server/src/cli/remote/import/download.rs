@@ -49,13 +49,11 @@ impl Fill {
             self.memory = Vec::new();
             self.file = Some(file);
         }
-        match &mut self.file {
-            Some(file) => file.write_all(piece).map_err(failed),
-            None => {
-                self.memory.extend_from_slice(piece);
-                Ok(())
-            }
+        if let Some(file) = &mut self.file {
+            return file.write_all(piece).map_err(failed);
         }
+        self.memory.extend_from_slice(piece);
+        Ok(())
     }
 
     /// What has arrived.

@@ -26,6 +26,7 @@ use pipeline::Pipeline;
 
 /// What `import` takes.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(in crate::cli) struct Import {
     /// A folder, a ZIP archive, a text file of URLs (`-` is standard input), or the word json2video
     source: String,
@@ -77,13 +78,13 @@ pub(super) async fn import(args: Import) -> Result<u8, Failure> {
     let hashes = if kind == Kind::Directory { Hashes::open(source, &[]) } else { Hashes::default() };
     // All that is imported is shown, imported before or now: the list is the point of it.
     let format = Format { verbose: true, ..args.format };
-    let run = args.connection.run(hashes, &args.transfers, format, args.dry_run)?;
+    let run = args.connection.run(hashes, args.transfers, format, args.dry_run)?;
     run.report.progress.look("looking");
     let lot = run.guarded(args.lot(kind, run.jobs)).await?;
     let journal = Journal::open(&run.sender.api, &args.identity(kind), &args.folder)?;
     let mut pipeline = Pipeline::new(&args, run, journal);
     let ended = pipeline.carry(lot).await?;
-    pipeline.finish(ended)
+    pipeline.finish(ended.as_ref())
 }
 
 impl Import {
@@ -115,12 +116,10 @@ impl Import {
 
     /// What tells this source from others.
     fn identity(&self, kind: Kind) -> String {
-        match kind {
-            Kind::Json2video => format!("json2video {}", self.from_url),
-            _ => {
-                let path = Path::new(&self.source).canonicalize();
-                path.map_or_else(|_| self.source.clone(), |path| path.to_string_lossy().into_owned())
-            }
+        if kind == Kind::Json2video {
+            return format!("json2video {}", self.from_url);
         }
+        let path = Path::new(&self.source).canonicalize();
+        path.map_or_else(|_| self.source.clone(), |path| path.to_string_lossy().into_owned())
     }
 }

@@ -58,7 +58,9 @@ impl<'a> Pipeline<'a> {
         let empty = empty_folders(&lot, &remote.folders);
         let items = self.sift(lot.items, &remote.files).await?;
         if self.args.dry_run {
-            items.iter().for_each(|item| self.run.report.entry(&item.entry(Action::Import)));
+            for item in &items {
+                self.run.report.entry(&item.entry(Action::Import));
+            }
             return Ok(None);
         }
         for folder in &empty {
@@ -152,7 +154,7 @@ impl<'a> Pipeline<'a> {
     }
 
     /// The end: the map, the sum, the exit code.
-    pub(super) fn finish(mut self, ended: Option<Failure>) -> Result<u8, Failure> {
+    pub(super) fn finish(mut self, ended: Option<&Failure>) -> Result<u8, Failure> {
         if let Some(file) = self.args.map.as_ref().filter(|_| !self.args.dry_run) {
             self.map.sort_by(|a, b| a.path.cmp(&b.path));
             map::write(file, &self.map)?;
@@ -160,7 +162,7 @@ impl<'a> Pipeline<'a> {
         self.run.report.summary.hashed = self.run.sender.hashes.read();
         let own = self.map.iter().filter_map(|entry| entry.source.as_deref()).map(std::path::Path::new);
         self.run.sender.hashes.save(own);
-        Ok(self.run.report.finish(ended.as_ref()))
+        Ok(self.run.report.finish(ended))
     }
 }
 
