@@ -65,6 +65,9 @@ pub enum Error {
     /// An upload URL does not cover this transfer.
     #[error("{0}")]
     Denied(Denial),
+    /// A request of a resumable upload does not fit it, or the protocol.
+    #[error("{0}")]
+    Resumption(Resumption),
     /// Something we need does not answer in time; the caller may try again.
     #[error("{0} is not available")]
     Unavailable(&'static str),
@@ -202,6 +205,26 @@ pub enum Denial {
     /// The storage of the client is on hold or full.
     #[error("storage is blocked")]
     StorageBlocked,
+}
+
+/// Why a request of a resumable upload is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Resumption {
+    /// The version of the protocol is not named, or not spoken here.
+    #[error("the version of the protocol is not spoken")]
+    Version,
+    /// The bytes come under another media type than the protocol's.
+    #[error("the media type is not the protocol's")]
+    MediaType,
+    /// They do not begin where the upload stands.
+    #[error("the offset is not the upload's")]
+    Offset,
+    /// Another transfer has the upload.
+    #[error("another transfer has the upload")]
+    Locked,
+    /// They are not the bytes whose checksum came with them.
+    #[error("the checksum is another")]
+    Checksum,
 }
 
 /// A failure of ours: what was being done, and the error beneath. For the log, never for a client.

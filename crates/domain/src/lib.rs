@@ -21,7 +21,7 @@ mod time;
 pub use bytes::ByteSize;
 pub use chance::{Chance, SeededChance, SystemChance};
 pub use client::ClientId;
-pub use error::{Denial, Error, Internal, Refusal, Result, Taken, Thing};
+pub use error::{Denial, Error, Internal, Refusal, Result, Resumption, Taken, Thing};
 pub use hash::AssetHash;
 pub use id::{AssetId, BlobId, FolderId, JobId, KeyId, UploadId};
 pub use media_type::{MediaKind, MediaType};

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::blobs::Blobs;
 use crate::config::Settings;
-use crate::library::{KeyCache, Signer};
+use crate::library::{KeyCache, Signer, Writers};
 use crate::store::Store;
 
 /// The product, without its surfaces: cheap to clone, shared by every request and every job.
@@ -37,6 +37,8 @@ pub struct Parts {
     pub signer: Signer,
     /// How many more uploads may be under way.
     pub upload_slots: Arc<Semaphore>,
+    /// Resumable uploads that are being written to.
+    pub writers: Writers,
     /// Transfers and jobs under way, which a graceful stop waits for.
     pub tasks: TaskTracker,
     /// When this process opened the database and the blobs.
@@ -63,6 +65,7 @@ impl App {
             started_at: clock.now(),
             keys: KeyCache::new(settings.limits.cached_keys),
             upload_slots: Arc::new(Semaphore::new(settings.uploads.at_once)),
+            writers: Writers::default(),
             store,
             blobs,
             clock,

@@ -11,8 +11,34 @@ const BATCH: i64 = 200;
 /// How many objects are deleted at once.
 const AT_ONCE: usize = 8;
 
-/// Condemns the copies that nobody refers to, deletes their objects, then their rows. Answers how many went.
+/// Deletes what nobody needs any more: copies that no file refers to, and parts of uploads that are done or gone. Answers
+/// how many went.
 pub async fn collect(store: &Store, blobs: &Blobs, now: UnixMillis) -> Result<usize> {
+    Ok(collect_copies(store, blobs, now).await? + collect_parts(store, blobs).await?)
+}
+
+/// The objects first, then their rows.
+async fn collect_parts(store: &Store, blobs: &Blobs) -> Result<usize> {
+    let mut gone = 0;
+    loop {
+        let batch = store.spent_parts(BATCH).await?;
+        if batch.is_empty() {
+            return Ok(gone);
+        }
+        let keys = batch.iter().map(|part| BlobKey::Part(part.client, part.id)).collect();
+        delete_all(blobs, keys).await?;
+        gone += batch.len();
+        store.forget_parts(batch.into_iter().map(|part| part.id).collect()).await?;
+    }
+}
+
+async fn delete_all(blobs: &Blobs, keys: Vec<BlobKey>) -> Result<()> {
+    let deletes = futures::stream::iter(keys).map(|key| blobs.delete(key));
+    deletes.buffer_unordered(AT_ONCE).try_collect().await
+}
+
+/// Condemns the copies that nobody refers to, deletes their objects, then their rows.
+async fn collect_copies(store: &Store, blobs: &Blobs, now: UnixMillis) -> Result<usize> {
     store.condemn_blobs(now, now).await?;
     let mut gone = 0;
     loop {
@@ -20,11 +46,8 @@ pub async fn collect(store: &Store, blobs: &Blobs, now: UnixMillis) -> Result<us
         if batch.is_empty() {
             return Ok(gone);
         }
-        futures::stream::iter(batch.clone())
-            .map(|condemned| blobs.delete(BlobKey::Original(condemned.client, condemned.id)))
-            .buffer_unordered(AT_ONCE)
-            .try_collect::<()>()
-            .await?;
+        let keys = batch.iter().map(|condemned| BlobKey::Original(condemned.client, condemned.id)).collect();
+        delete_all(blobs, keys).await?;
         gone += batch.len();
         store.forget_blobs(batch.into_iter().map(|condemned| condemned.id).collect()).await?;
     }

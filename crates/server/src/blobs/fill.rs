@@ -16,10 +16,10 @@ use tokio::task::JoinHandle;
 use super::blocking;
 
 /// How much is gathered before a thread hashes and writes it, while the next piece gathers.
-const PIECE: usize = 256 * 1024;
+pub(super) const PIECE: usize = 256 * 1024;
 
 /// How much is written before the disk is told to begin with it: what it has at the end of the upload, nobody waits for.
-const AHEAD: u64 = 8 * 1024 * 1024;
+pub(super) const AHEAD: u64 = 8 * 1024 * 1024;
 
 /// The scratch folder of this process. Each process has its own and holds a lock in it; a folder whose lock nobody
 /// holds was left by a process that is gone, and is cleared at the next start of any.

@@ -9,19 +9,23 @@ pub const SHARDS: u16 = 256;
 pub enum BlobKey {
     /// The bytes of a file as they were uploaded.
     Original(ClientId, BlobId),
+    /// Some bytes of an upload under way that may be resumed.
+    Part(ClientId, BlobId),
 }
 
 impl BlobKey {
     /// The folders of a shard, one for each kind.
-    pub fn folders(shard: u8) -> [String; 1] {
-        [format!("originals/{shard:02x}")]
+    pub fn folders(shard: u8) -> [String; 2] {
+        ["originals", "parts"].map(|kind| format!("{kind}/{shard:02x}"))
     }
 
     /// The name of the object: its kind, its shard, its client and its copy.
     pub fn name(&self) -> String {
-        match self {
-            Self::Original(client, blob) => format!("originals/{:02x}/{client}-{blob}", Self::shard(*blob)),
-        }
+        let (kind, client, blob) = match self {
+            Self::Original(client, blob) => ("originals", client, blob),
+            Self::Part(client, blob) => ("parts", client, blob),
+        };
+        format!("{kind}/{:02x}/{client}-{blob}", Self::shard(*blob))
     }
 
     /// The key of a name; `None` for a name that no key has.
@@ -31,6 +35,7 @@ impl BlobKey {
         let (client, blob) = file.split_once('-')?;
         let key = match kind {
             "originals" => Self::Original(client.parse().ok()?, blob.parse().ok()?),
+            "parts" => Self::Part(client.parse().ok()?, blob.parse().ok()?),
             _ => return None,
         };
         (key.name() == name).then_some(key)
@@ -39,7 +44,7 @@ impl BlobKey {
     /// Which copy.
     pub const fn blob(&self) -> BlobId {
         match self {
-            Self::Original(_, blob) => *blob,
+            Self::Original(_, blob) | Self::Part(_, blob) => *blob,
         }
     }
 
@@ -65,8 +70,11 @@ mod tests {
     fn a_name_leads_back_to_its_key() {
         let chance = SeededChance::new(7);
         let client = ClientId::generate(&chance).unwrap();
-        let key = BlobKey::Original(client, BlobId::generate(UnixMillis::new(1_000), &chance).unwrap());
-        assert_eq!(BlobKey::parse(&key.name()), Some(key));
+        let blob = BlobId::generate(UnixMillis::new(1_000), &chance).unwrap();
+        for key in [BlobKey::Original(client, blob), BlobKey::Part(client, blob)] {
+            assert_eq!(BlobKey::parse(&key.name()), Some(key));
+        }
+        let key = BlobKey::Original(client, blob);
         assert_eq!(BlobKey::parse(&key.name().replace("originals", "others")), None);
         assert_eq!(BlobKey::parse("originals/zz/x"), None);
     }

@@ -39,7 +39,7 @@ impl Local {
         Ok(Self { root })
     }
 
-    fn place(&self, key: BlobKey) -> PathBuf {
+    pub(super) fn place(&self, key: BlobKey) -> PathBuf {
         self.root.join(key.name())
     }
 

@@ -3,6 +3,7 @@
 mod collect;
 mod disk;
 mod fill;
+mod gather;
 mod key;
 mod local;
 mod remote;
@@ -20,6 +21,7 @@ use crate::config::{BlobSettings, ServerSettings};
 pub use collect::{collect, sweep_orphans};
 pub use disk::FreeDisk;
 pub use fill::{Fill, Filled, Kept, Scratch};
+pub use gather::Gathering;
 pub use key::{BlobKey, SHARDS};
 
 use fill::Fate;

@@ -21,6 +21,12 @@ pub struct UploadSettings {
     pub temp_limit: ByteSize,
     /// Most uploads under way at once; more are told to come back.
     pub at_once: usize,
+    /// Seconds that a resumable upload waits for its next transfer.
+    pub resumable_seconds: u64,
+    /// How much of a resumable upload comes before it is made durable and counted. What comes later is lost in a crash.
+    pub resumable_step: ByteSize,
+    /// Seconds that a transfer waits for an older one of the same upload to end.
+    pub takeover_seconds: u64,
 }
 
 impl Default for UploadSettings {
@@ -32,6 +38,9 @@ impl Default for UploadSettings {
             temp_seconds: 3 * 24 * 60 * 60,
             temp_limit: ByteSize::gib(10),
             at_once: 1024,
+            resumable_seconds: 24 * 60 * 60,
+            resumable_step: ByteSize::mib(16),
+            takeover_seconds: 10,
         }
     }
 }
@@ -52,11 +61,24 @@ impl UploadSettings {
         Duration::from_secs(self.temp_seconds)
     }
 
+    /// How long a resumable upload waits for its next transfer.
+    pub const fn resumable_life(&self) -> Duration {
+        Duration::from_secs(self.resumable_seconds)
+    }
+
+    /// How long a transfer waits for an older one of the same upload.
+    pub const fn takeover(&self) -> Duration {
+        Duration::from_secs(self.takeover_seconds)
+    }
+
     pub(super) fn check(&self, problems: &mut Vec<String>) {
         positive("uploads.renew_seconds", self.renew_seconds, problems);
         positive("uploads.reserve_step", self.reserve_step.get(), problems);
         positive("uploads.temp_seconds", self.temp_seconds, problems);
         positive("uploads.at_once", self.at_once as u64, problems);
+        positive("uploads.resumable_seconds", self.resumable_seconds, problems);
+        positive("uploads.resumable_step", self.resumable_step.get(), problems);
+        positive("uploads.takeover_seconds", self.takeover_seconds, problems);
         if self.renew_seconds >= self.url_seconds {
             problems.push("uploads.renew_seconds: must be less than uploads.url_seconds".to_owned());
         }

@@ -26,9 +26,9 @@ impl FromRequestParts<App> for Authorised {
         let key = key.ok().filter(|key| key.len() <= KEY_MAX).ok_or(Error::KeyInvalid)?;
         let caller = authenticate(app, &SecretString::from(key)).await?;
         let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+        let role_of = |method: &Method| ROLES.iter().find(|(of, path, _)| of == method && *path == route);
         // Whatever answers GET answers HEAD too.
-        let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
-        let least = ROLES.iter().find(|(of, path, _)| *of == method && *path == route);
+        let least = role_of(&parts.method).or_else(|| role_of(&Method::GET).filter(|_| parts.method == Method::HEAD));
         let (.., least) = least.ok_or_else(|| Error::inconsistent(format!("no role for {} {route}", parts.method)))?;
         caller.require(*least)?;
         Ok(Self(caller))

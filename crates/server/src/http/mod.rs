@@ -11,6 +11,7 @@ mod health;
 mod hosts;
 mod listen;
 mod request;
+mod tus;
 mod upload;
 pub mod v2;
 

@@ -96,6 +96,7 @@ fn refuse(error: &Error) -> Response {
         Error::NotFound(_)
         | Error::Taken(_)
         | Error::Refused(_)
+        | Error::Resumption(_)
         | Error::KeyMissing
         | Error::KeyInvalid
         | Error::Forbidden

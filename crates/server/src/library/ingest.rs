@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Caller, NewFile, SignedUpload, register};
 use crate::app::App;
-use crate::blobs::{BlobKey, Fill};
+use crate::blobs::{BlobKey, Fill, Kept};
 use crate::store::{Arrived, Asset, Committed, Registration, UploadTicket};
 
 /// The longest upload in one request that is taken before anything is registered: one that a single write brings to the
@@ -138,7 +138,7 @@ where
 }
 
 /// One of the uploads that may be under way at once.
-fn slot(app: &App) -> Result<OwnedSemaphorePermit> {
+pub(super) fn slot(app: &App) -> Result<OwnedSemaphorePermit> {
     app.upload_slots.clone().try_acquire_owned().map_err(|_| {
         let limit = app.settings.uploads.at_once.to_string().into();
         Error::LimitReached { what: "uploads at once", limit }
@@ -146,7 +146,7 @@ fn slot(app: &App) -> Result<OwnedSemaphorePermit> {
 }
 
 /// Runs a transfer in a task of its own, so that it ends properly when the client leaves: what it holds is given back.
-async fn under_way<F, T>(app: &App, slot: OwnedSemaphorePermit, transfer: impl FnOnce(App) -> F) -> Result<T>
+pub(super) async fn under_way<F, T>(app: &App, slot: OwnedSemaphorePermit, transfer: impl FnOnce(App) -> F) -> Result<T>
 where
     F: Future<Output = Result<T>> + Send + 'static,
     T: Send + 'static,
@@ -180,7 +180,7 @@ where
 }
 
 /// How long a transfer may pause.
-fn idle(app: &App) -> Duration {
+pub(super) fn idle(app: &App) -> Duration {
     Duration::from_secs(app.settings.server.idle_seconds)
 }
 
@@ -190,7 +190,7 @@ fn life(app: &App) -> Duration {
     uploads.url_life().max(uploads.renewal() + idle(app))
 }
 
-fn stood_still() -> Error {
+pub(super) fn stood_still() -> Error {
     Error::invalid("body", "stood still for too long; send it again")
 }
 
@@ -209,7 +209,13 @@ async fn keep(app: &App, client: ClientId, upload: UploadId, fill: Fill) -> Resu
     let now = app.now();
     let blob = BlobId::generate(now, app.chance.as_ref())?;
     let kept = app.blobs.keep(BlobKey::Original(client, blob), fill).await?;
-    Ok(Arrived {
+    Ok(arrived(app, upload, blob, &kept))
+}
+
+/// Durable bytes as the store is told of them.
+pub(super) fn arrived(app: &App, upload: UploadId, blob: BlobId, kept: &Kept) -> Arrived {
+    let now = app.now();
+    Arrived {
         upload,
         blob,
         hash: kept.hash,
@@ -218,11 +224,11 @@ async fn keep(app: &App, client: ClientId, upload: UploadId, fill: Fill) -> Resu
         now,
         temp_expires_at: now.plus(app.settings.uploads.temp_life()),
         temp_limit: app.settings.uploads.temp_limit.to_column(),
-    })
+    }
 }
 
 /// Makes durable bytes the file of a registered upload, or leaves them to the collector.
-async fn settle(app: &App, ticket: &UploadTicket, arrived: Arrived) -> Result<Committed> {
+pub(super) async fn settle(app: &App, ticket: &UploadTicket, arrived: Arrived) -> Result<Committed> {
     let arrived = Arrived { upload: ticket.id, ..arrived };
     let committed = app.store.commit_upload(arrived.clone()).await;
     if !matches!(committed, Ok(Committed::Stored)) {
@@ -232,7 +238,7 @@ async fn settle(app: &App, ticket: &UploadTicket, arrived: Arrived) -> Result<Co
 }
 
 /// Watches a transfer: its length, its reservation, its registration and the disk.
-struct Meter {
+pub(super) struct Meter {
     upload: UploadId,
     /// The length that was registered.
     declared: Option<u64>,
@@ -244,7 +250,7 @@ struct Meter {
 }
 
 impl Meter {
-    fn new(app: &App, ticket: &UploadTicket) -> Result<Self> {
+    pub(super) fn new(app: &App, ticket: &UploadTicket) -> Result<Self> {
         let plan = app.settings.plans.get(&ticket.plan)?;
         let uploads = &app.settings.uploads;
         Ok(Self {
@@ -258,8 +264,13 @@ impl Meter {
         })
     }
 
+    /// Behind what came before.
+    pub(super) const fn behind(self, received: ByteSize) -> Self {
+        Self { received: received.get(), ..self }
+    }
+
     /// Lets bytes pass, after reserving room for them.
-    async fn admit(&mut self, app: &App, bytes: u64) -> Result<()> {
+    pub(super) async fn admit(&mut self, app: &App, bytes: u64) -> Result<()> {
         self.received += bytes;
         match self.declared {
             Some(declared) if self.received > declared => return Err(Error::Denied(Denial::Length)),

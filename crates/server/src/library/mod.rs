@@ -2,6 +2,7 @@
 
 mod browse;
 mod caller;
+mod checksum;
 mod clients;
 mod deliver;
 mod expire;
@@ -11,13 +12,16 @@ mod keys;
 mod register;
 mod relocate;
 mod remove;
+mod resumable;
 mod signature;
 mod storage;
 mod urls;
 mod verify;
+mod writers;
 
 pub use browse::{Contents, Place, Query, contents, file, tree};
 pub use caller::Caller;
+pub use checksum::Checksum;
 pub use clients::{
     ClientSummary, create_client, first_client, hold_client, list_clients, release_client, set_plan, sync_plans,
 };
@@ -29,7 +33,9 @@ pub use keys::{KeyCache, KeySummary, authenticate, create_key, list_keys, revoke
 pub use register::{NewFile, register};
 pub use relocate::{Change, relocate};
 pub use remove::remove;
+pub use resumable::{Incoming, Progress, begin_resumable, begin_resumable_with, resumable, resume, terminate};
 pub use signature::{SignedUpload, Signer};
 pub use storage::{StorageInfo, storage};
 pub use urls::{immutable_url, stable_url, upload_url};
 pub use verify::{Problem, Report, verify};
+pub use writers::Writers;

@@ -45,6 +45,7 @@ impl NewFile {
             expires_at: now.plus(app.settings.uploads.url_life()),
             temp_limit: app.settings.uploads.temp_limit.to_column(),
             folder_limit: app.settings.limits.folders.into(),
+            resumable: None,
         })
     }
 }

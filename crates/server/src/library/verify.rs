@@ -42,6 +42,15 @@ pub enum Problem {
         /// The object's name.
         object: String,
     },
+    /// Bytes of an upload under way are not there, or not all of them.
+    PartCutOff {
+        /// The object's name.
+        object: String,
+        /// How many bytes there should be.
+        should_be_bytes: u64,
+        /// How many there are.
+        bytes: u64,
+    },
     /// A file's bytes are not the ones that were stored.
     BlobDamaged {
         /// The object's name.
@@ -68,6 +77,8 @@ pub struct Report {
     pub blobs: usize,
     /// How many bytes were read.
     pub bytes: u64,
+    /// How many stored parts of uploads under way were looked at.
+    pub parts: usize,
     /// Objects that no live row speaks of: about to be collected, or just being written.
     pub unreferenced_objects: usize,
     /// Half-written files of uploads under way.
@@ -81,6 +92,7 @@ pub async fn verify(app: &App) -> Result<Report> {
     let mut report = Report::default();
     check_rows(app, &mut report).await?;
     check_blobs(app, &mut report).await?;
+    check_parts(app, &mut report).await?;
     count_unreferenced(app, &mut report).await?;
     report.scratch_files = app.blobs.scratch_files().await?;
     report.ok = report.problems.is_empty();
@@ -151,6 +163,25 @@ async fn check_blob(app: &App, row: BlobRow) -> Result<(u64, Option<Problem>)> {
 async fn missing(app: &App, row: BlobRow, object: String) -> Result<(u64, Option<Problem>)> {
     let expected = app.store.expects_blob(row.id).await?;
     Ok((0, expected.then_some(Problem::BlobMissing { object })))
+}
+
+/// The parts of uploads under way are there, with at least the bytes that were counted; a part may be growing.
+async fn check_parts(app: &App, report: &mut Report) -> Result<()> {
+    let mut after = String::new();
+    loop {
+        let batch = app.store.parts_after(&after, BATCH).await?;
+        let Some(last) = batch.last() else { return Ok(()) };
+        after = last.id.to_string();
+        for part in batch {
+            report.parts += 1;
+            let key = BlobKey::Part(part.client, part.id);
+            let bytes = app.blobs.size(key).await?.unwrap_or_default();
+            if bytes < part.size.get() && app.store.expects_blob(part.id).await? {
+                let (object, should_be_bytes) = (key.name(), part.size.get());
+                report.problems.push(Problem::PartCutOff { object, should_be_bytes, bytes });
+            }
+        }
+    }
 }
 
 async fn count_unreferenced(app: &App, report: &mut Report) -> Result<()> {

@@ -69,6 +69,17 @@ const ASSETS: &str = "
     FROM folders JOIN folders parent ON parent.id = folders.parent_id
     WHERE parent.parent_id IS NOT NULL AND parent.temporary <> folders.temporary
     UNION ALL
+    SELECT resumables.id, 'an upload whose parts are not what it received' AS problem
+    FROM resumables JOIN uploads ON uploads.id = resumables.id
+    WHERE uploads.done_hash IS NULL AND resumables.received <>
+        (SELECT COALESCE(SUM(parts.size), 0) FROM parts WHERE parts.upload_id = resumables.id)
+    UNION ALL
+    SELECT parts.id, 'a part that does not begin where the one before it ends' AS problem
+    FROM parts JOIN uploads ON uploads.id = parts.upload_id
+    WHERE uploads.done_hash IS NULL AND parts.begins <> (
+        SELECT COALESCE(SUM(earlier.size), 0) FROM parts earlier
+        WHERE earlier.upload_id = parts.upload_id AND earlier.begins < parts.begins)
+    UNION ALL
     SELECT folders.id, 'a folder below no root' AS problem FROM folders
     WHERE folders.id NOT IN (
         WITH RECURSIVE below(id) AS (

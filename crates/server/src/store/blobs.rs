@@ -21,12 +21,18 @@ const PARDON: &str = "
 const CONDEMNED: &str = "
     SELECT id, client_id FROM blobs WHERE condemned_at IS NOT NULL ORDER BY condemned_at LIMIT $1";
 const FORGET: &str = "DELETE FROM blobs WHERE id = $1 AND condemned_at IS NOT NULL";
-const KNOWN: &str =
-    "SELECT id FROM blobs WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+const KNOWN: &str = "
+    SELECT id FROM blobs WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+    UNION ALL
+    SELECT id FROM parts WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 /// How many copies one statement asks for.
 const KNOWN_AT_ONCE: usize = 16;
 
-const EXPECTED: &str = "SELECT id FROM blobs WHERE id = $1 AND condemned_at IS NULL";
+const EXPECTED: &str = "
+    SELECT id FROM blobs WHERE id = $1 AND condemned_at IS NULL
+    UNION ALL
+    SELECT parts.id FROM parts JOIN uploads ON uploads.id = parts.upload_id
+    WHERE parts.id = $1 AND uploads.done_hash IS NULL";
 
 #[cfg(test)]
 pub(super) const STATEMENTS: &[&str] = &[EXPECTED, CONDEMN, PARDON, CONDEMNED, FORGET, KNOWN];
@@ -125,7 +131,7 @@ impl Store {
         self.db.write(Forget(blobs)).await
     }
 
-    /// Whether this copy must be there.
+    /// Whether this copy, or this part of an upload under way, must be there.
     pub async fn expects_blob(&self, blob: BlobId) -> Result<bool> {
         let mut tx = self.db.read().await?;
         fetch_optional!(tx, (String,), EXPECTED, blob.to_string()).map(|row| row.is_some())

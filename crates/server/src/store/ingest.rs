@@ -120,7 +120,7 @@ impl Arrived {
     /// What the folder counts afterwards that it did not before.
     fn files(&self, row: &TicketRow) -> Result<Files> {
         let was: MediaKind = column("assets", "kind", &row.kind)?;
-        let stored = if row.uploaded { row.asset_size } else { 0 };
+        let stored = row.stored();
         Ok(Files::of(was, -1, -stored).plus(Files::of(self.media_type.kind(), 1, self.size.to_column())))
     }
 }
@@ -137,8 +137,7 @@ impl Verb for Arrived {
         }
         let client: ClientId = column("uploads", "client_id", &row.client_id)?;
         let folder: FolderId = column("assets", "folder_id", &row.folder_id)?;
-        let stored = if row.uploaded { row.asset_size } else { 0 };
-        let grown = self.size.to_column() - stored;
+        let grown = self.size.to_column() - row.stored();
         apply(tx, client, Bytes::of(row.temporary, grown, -row.reserved), self.temp_limit, self.now).await?;
         let blob = self.keep_blob(tx, client).await?;
         self.commit_asset(tx, &row, &blob).await?;

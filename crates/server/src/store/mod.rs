@@ -19,6 +19,7 @@ mod listing;
 mod readers;
 mod register;
 mod relocate;
+mod resumables;
 mod settings;
 #[cfg(test)]
 pub(crate) mod suite;
@@ -45,6 +46,7 @@ pub use keys::{KeyHolder, KeyRow, NewKey};
 pub use listing::{Listed, Listing, Slice};
 pub use register::{Registered, Registration};
 pub use relocate::Relocation;
+pub use resumables::{Part, PartRow, Resumable, Turn};
 pub use uploads::UploadTicket;
 
 use db::Db;

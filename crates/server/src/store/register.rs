@@ -10,7 +10,7 @@ use super::counters::{self, Bytes, Files, Room, Standing, count, lock};
 use super::db::{CONTENDED, Tx, execute, fetch_one};
 use super::folders::{Spare, ensure};
 use super::writer::Verb;
-use super::{Store, column, size_column};
+use super::{Store, column, resumables, size_column};
 
 const INSERT_ASSET: &str = "
     INSERT INTO assets (id, client_id, folder_id, name, name_key, display_name, declared_type, kind, size, uploaded,
@@ -50,6 +50,8 @@ pub struct Registration {
     pub temp_limit: i64,
     /// The most folders of a client.
     pub folder_limit: i64,
+    /// What the client said of an upload that may be resumed; `None` for one that may not.
+    pub resumable: Option<String>,
 }
 
 /// A registered upload.
@@ -162,6 +164,9 @@ impl Verb for Register {
         let room = Room { temporary: folder.temporary, wanted, least, freed };
         let reserved = counters::reserve(tx, *client, room, *temp_limit, *now).await?;
         self.insert_upload(tx, asset, reserved).await?;
+        if let Some(metadata) = &self.registration.resumable {
+            resumables::begin(tx, self.upload, metadata).await?;
+        }
         if asset == self.asset {
             count(tx, folder.id, Files::of(MediaKind::declared(content_type), 1, 0)).await?;
         }

@@ -76,17 +76,25 @@ pub(super) struct TicketRow {
     pub(super) blob_id: Option<String>,
 }
 
+impl TicketRow {
+    /// What the file stores today.
+    pub(super) const fn stored(&self) -> i64 {
+        if self.uploaded { self.asset_size } else { 0 }
+    }
+}
+
 impl TryFrom<TicketRow> for UploadTicket {
     type Error = Error;
 
     fn try_from(row: TicketRow) -> Result<Self> {
         let size = row.declared_size.map(|size| size_column("uploads", "size", size)).transpose()?;
+        let covers = size.unwrap_or(size_column("uploads", "reserved", row.stored() + row.reserved)?);
         Ok(Self {
             id: column("uploads", "id", &row.id)?,
             client: column("uploads", "client_id", &row.client_id)?,
             content_type: row.content_type,
             size,
-            covers: size.unwrap_or(size_column("uploads", "reserved", row.reserved)?),
+            covers,
             expires_at: UnixMillis::new(row.expires_at),
             done: row.done_hash.map(|hash| column("uploads", "done_hash", &hash)).transpose()?,
             on_hold: row.hold_at.is_some(),

@@ -18,6 +18,7 @@ mod kill;
 mod load;
 mod nodes;
 mod program;
+mod resume;
 mod settings;
 mod steps;
 mod stop;

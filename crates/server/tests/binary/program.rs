@@ -142,6 +142,11 @@ impl Place {
         Api::new(self.http.clone(), self.base.clone(), key.to_owned())
     }
 
+    /// The API at another address.
+    pub(crate) fn api_at(&self, base: String, key: &str) -> Api {
+        Api::new(self.http.clone(), base, key.to_owned())
+    }
+
     #[expect(clippy::disallowed_methods, reason = "tests start the real program")]
     fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
@@ -170,8 +175,25 @@ impl Place {
 
     /// Starts the server, and waits until it says where it is.
     pub(crate) async fn start(&self) -> Server {
+        self.start_with(&[]).await
+    }
+
+    /// Starts another server on the same database and the same bytes, as on another machine; `node` says which. Its
+    /// address is `node_base`.
+    pub(crate) async fn start_node(&self, node: u16) -> Server {
+        let data = self.folder.path().join(format!("node-{node}"));
+        let listen = self.node_base(node).replace("http://", "");
+        self.start_with(&["--data-dir", data.to_str().unwrap(), "--listen", &listen]).await
+    }
+
+    pub(crate) fn node_base(&self, node: u16) -> String {
+        let (host, port) = self.base.rsplit_once(':').unwrap();
+        format!("{host}:{}", port.parse::<u16>().unwrap() + 9_000 + node)
+    }
+
+    async fn start_with(&self, arguments: &[&str]) -> Server {
         let log = OpenOptions::new().create(true).append(true).open(self.log_file()).unwrap();
-        let mut child = self.command(PROGRAM, &["serve"]).stderr(log).spawn().unwrap();
+        let mut child = self.command(PROGRAM, &[&["serve"], arguments].concat()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut greeting = Vec::new();
         while let Some(line) = tokio::time::timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap() {
@@ -233,6 +255,11 @@ impl Place {
             let mut connection = options.busy_timeout(PATIENCE).connect().await.unwrap();
             sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
         }
+    }
+
+    /// Ends a test that has nothing to do here.
+    pub(crate) async fn give_up(self) {
+        self.world.remove().await;
     }
 
     /// Ends the test: nothing may have been logged as a failure that the test did not announce.

@@ -143,6 +143,7 @@ async fn add_file(store: &reelshelf::store::Store, client: ClientId, number: u32
         expires_at: never,
         temp_limit: 0,
         folder_limit: 1000,
+        resumable: None,
     };
     let chance: &dyn Chance = &SystemChance;
     store.register(registration, chance).await.unwrap();

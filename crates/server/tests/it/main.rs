@@ -10,6 +10,7 @@ mod found_by_the_model;
 mod leftovers;
 mod model;
 mod privacy;
+mod resumable;
 mod roles;
 mod scenarios;
 mod storage;

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use reelshelf_domain::{Error, FolderPath, Refusal, Taken, Thing};
+use reelshelf_domain::{Error, FolderPath, Refusal, Resumption, Taken, Thing};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -40,6 +40,8 @@ pub(super) fn sentence(error: &Error) -> (StatusCode, String) {
             (StatusCode::BAD_REQUEST, "Invalid folder name".to_owned())
         }
         Error::Invalid { field, reason } => (StatusCode::BAD_REQUEST, format!("{field} {reason}")),
+        // A resumable upload: its protocol asks for the status.
+        Error::NotFound(Thing::Upload) => (StatusCode::NOT_FOUND, "Upload not found".to_owned()),
         Error::NotFound(Thing::Route) => (StatusCode::NOT_FOUND, "Endpoint not found".to_owned()),
         // Documented as 404; production answers 400, and clients were written against production.
         Error::NotFound(thing) => (StatusCode::BAD_REQUEST, format!("{thing} not found")),
@@ -62,6 +64,7 @@ pub(super) fn sentence(error: &Error) -> (StatusCode, String) {
             (StatusCode::INSUFFICIENT_STORAGE, "The server's disk is full. Nothing was changed.".to_owned())
         }
         Error::Denied(denial) => (StatusCode::FORBIDDEN, format!("The upload is refused: {denial}")),
+        Error::Resumption(resumption) => unfit(*resumption),
         Error::Unavailable(what) => (StatusCode::SERVICE_UNAVAILABLE, format!("Try again: {what} is not available")),
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "Internal error".to_owned()),
     };
@@ -91,6 +94,22 @@ const fn never(refusal: Refusal) -> &'static str {
         Refusal::FolderAcrossTemp => "Cannot move a folder into or out of the temp folder",
         Refusal::FolderIntoItself => "Cannot move a folder into itself",
     }
+}
+
+/// The statuses are those of tus 1.0, which has one of its own for checksums.
+fn unfit(resumption: Resumption) -> (StatusCode, String) {
+    let (status, message) = match resumption {
+        Resumption::Version => (StatusCode::PRECONDITION_FAILED, "Tus-Resumable must be 1.0.0"),
+        Resumption::MediaType => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/offset+octet-stream")
+        }
+        Resumption::Offset => (StatusCode::CONFLICT, "Upload-Offset is not where the upload stands; ask with HEAD"),
+        Resumption::Locked => (StatusCode::LOCKED, "Another transfer has the upload; try again"),
+        Resumption::Checksum => {
+            (StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST), "Upload-Checksum is not that of the bytes")
+        }
+    };
+    (status, message.to_owned())
 }
 
 /// A route that is there, with another method.

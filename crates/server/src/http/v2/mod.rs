@@ -9,6 +9,7 @@ mod media;
 mod multipart;
 mod objects;
 mod others;
+mod uploads;
 
 use axum::http::Method;
 use axum::http::method::Method as M;
@@ -35,6 +36,11 @@ pub const ROLES: &[(Method, &str, Role)] = &[
     (M::POST, "/v2/media/folder", Role::Render),
     (M::PUT, "/v2/media/folder", Role::Render),
     (M::DELETE, "/v2/media/folder", Role::Render),
+    (M::POST, "/v2/media/uploads", Role::Render),
+    (M::HEAD, "/v2/media/uploads/{id}", Role::Render),
+    (M::PATCH, "/v2/media/uploads/{id}", Role::Render),
+    (M::DELETE, "/v2/media/uploads/{id}", Role::Render),
+    (M::POST, "/v2/media/uploads/{id}", Role::Render),
     (M::GET, "/v2/movies", Role::Viewer),
     (M::GET, "/v2/templates", Role::Render),
 ];
@@ -45,6 +51,7 @@ pub(super) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(media::get, media::post, media::put, media::delete))
         .routes(routes!(file::get, file::post, file::put, file::delete))
         .routes(routes!(folder::get, folder::post, folder::put, folder::delete))
+        .merge(uploads::routes())
         .routes(routes!(others::movies))
         .routes(routes!(others::templates))
 }
@@ -55,7 +62,8 @@ pub(super) fn router() -> axum::Router<App> {
     router.method_not_allowed_fallback(wrong_method)
 }
 
-async fn wrong_method() -> Response {
+/// A route that is there, with another method.
+pub(super) async fn wrong_method() -> Response {
     answers::wrong_method()
 }
 

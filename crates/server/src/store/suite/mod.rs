@@ -179,6 +179,7 @@ fn registration(client: ClientId, at: &str, size: u64) -> Registration {
         expires_at: NOW.plus(URL_LIFE),
         temp_limit: TEMP_LIMIT,
         folder_limit: FOLDER_LIMIT,
+        resumable: None,
     }
 }
 

@@ -8,7 +8,7 @@ use sqlx::{Executor, SqlSafeStr};
 use super::super::db::Conn;
 use super::super::{
     assets, audit, blobs, clients, counters, folders, freshness, ingest, interrupt, jobs, keys, listing, register,
-    relocate, settings, uploads, whole,
+    relocate, resumables, settings, uploads, whole,
 };
 use super::World;
 
@@ -23,6 +23,7 @@ fn everywhere() -> Vec<&'static str> {
         jobs::STATEMENTS,
         keys::STATEMENTS,
         relocate::STATEMENTS,
+        resumables::STATEMENTS,
         settings::STATEMENTS,
         ingest::STATEMENTS,
         register::STATEMENTS,

@@ -1,0 +1,113 @@
+//! `/v2/media/uploads`: resumable uploads, by tus 1.0.
+
+use axum::extract::{Path, Request, State};
+use axum::middleware::from_fn;
+use axum::response::Response;
+use axum::routing::options;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::answers::Failure;
+use crate::app::App;
+use crate::http::auth::Authorised;
+use crate::http::tus;
+
+const COLLECTION: &str = "/v2/media/uploads";
+
+/// The routes, each with what the protocol wants of every answer.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    let about = || options(about).fallback(super::wrong_method);
+    OpenApiRouter::new()
+        .routes(routes!(create))
+        .route(COLLECTION, about())
+        .routes(routes!(head, patch, delete, over))
+        .route("/v2/media/uploads/{id}", about())
+        .layer(from_fn(tus::dress))
+}
+
+/// What the server can do. Browsers ask before they send a key.
+async fn about(State(app): State<App>) -> Response {
+    tus::options(&app)
+}
+
+/// Begins a resumable upload.
+///
+/// tus 1.0: `Upload-Length` or `Upload-Defer-Length: 1`, and `Upload-Metadata` with `filename`, `filetype`, `folder` and
+/// `overwrite`. The body may bring the first bytes. The upload is at `Location`; `File-Url` is where the file will be.
+#[utoipa::path(post, path = "/v2/media/uploads", tag = "media", security(("key" = [])),
+    request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
+    params(("Tus-Resumable" = String, Header, description = "1.0.0"),
+        ("Upload-Length" = Option<u64>, Header), ("Upload-Metadata" = String, Header)),
+    responses((status = 201, description = "The upload is at `Location`"), (status = 400, body = Failure),
+        (status = 403, body = Failure), (status = 409, body = Failure), (status = 412, body = Failure),
+        (status = 413, body = Failure), (status = 415, body = Failure), (status = 429, body = Failure),
+        (status = 460, description = "`Upload-Checksum` is another", body = Failure), (status = 507, body = Failure)))]
+pub(super) async fn create(State(app): State<App>, Authorised(caller): Authorised, request: Request) -> Response {
+    let base = format!("{}{COLLECTION}", app.settings.server.public_url);
+    tus::collection(&app, &caller, &base, request).await
+}
+
+/// How far a resumable upload came.
+#[utoipa::path(head, path = "/v2/media/uploads/{id}", tag = "media", security(("key" = [])),
+    params(("id" = String, Path), ("Tus-Resumable" = String, Header, description = "1.0.0")),
+    responses((status = 200, description = "`Upload-Offset` bytes are durable"), (status = 400, body = Failure),
+        (status = 403, body = Failure), (status = 404, body = Failure), (status = 412, body = Failure)))]
+pub(super) async fn head(
+    State(app): State<App>,
+    Authorised(caller): Authorised,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    tus::upload(&app, &caller, &id, request).await
+}
+
+/// Sends more bytes of a resumable upload.
+#[utoipa::path(patch, path = "/v2/media/uploads/{id}", tag = "media", security(("key" = [])),
+    request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
+    params(("id" = String, Path), ("Tus-Resumable" = String, Header, description = "1.0.0"),
+        ("Upload-Offset" = u64, Header), ("Upload-Checksum" = Option<String>, Header)),
+    responses((status = 204, description = "`Upload-Offset` bytes are durable; at the end the file is uploaded"),
+        (status = 400, body = Failure), (status = 403, body = Failure), (status = 404, body = Failure),
+        (status = 409, description = "The bytes begin elsewhere than the upload stands", body = Failure),
+        (status = 412, body = Failure), (status = 413, body = Failure), (status = 415, body = Failure),
+        (status = 423, description = "Another transfer has the upload", body = Failure), (status = 429, body = Failure),
+        (status = 460, description = "`Upload-Checksum` is another", body = Failure), (status = 507, body = Failure)))]
+pub(super) async fn patch(
+    State(app): State<App>,
+    Authorised(caller): Authorised,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    tus::upload(&app, &caller, &id, request).await
+}
+
+/// Ends a resumable upload. The file of one that is done stays.
+#[utoipa::path(delete, path = "/v2/media/uploads/{id}", tag = "media", security(("key" = [])),
+    params(("id" = String, Path), ("Tus-Resumable" = String, Header, description = "1.0.0")),
+    responses((status = 204, description = "The upload is gone, and what was reserved for it is free"),
+        (status = 400, body = Failure), (status = 403, body = Failure), (status = 404, body = Failure),
+        (status = 412, body = Failure), (status = 423, body = Failure)))]
+pub(super) async fn delete(
+    State(app): State<App>,
+    Authorised(caller): Authorised,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    tus::upload(&app, &caller, &id, request).await
+}
+
+/// PATCH, HEAD or DELETE for clients that can only POST.
+#[utoipa::path(post, path = "/v2/media/uploads/{id}", tag = "media", security(("key" = [])),
+    request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
+    params(("id" = String, Path), ("Tus-Resumable" = String, Header, description = "1.0.0"),
+        ("X-HTTP-Method-Override" = String, Header, description = "The method that is meant")),
+    responses((status = 204, description = "As the method that is meant"), (status = 400, body = Failure),
+        (status = 403, body = Failure), (status = 404, body = Failure), (status = 405, body = Failure)))]
+pub(super) async fn over(
+    State(app): State<App>,
+    Authorised(caller): Authorised,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    tus::upload(&app, &caller, &id, request).await
+}
