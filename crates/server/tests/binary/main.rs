@@ -8,6 +8,7 @@
 mod api;
 mod cli_import;
 mod cli_old;
+mod cli_resume;
 mod cli_sync;
 mod cli_upload;
 mod cli_verbs;

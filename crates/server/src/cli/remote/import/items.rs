@@ -1,6 +1,7 @@
 //! What is to be imported, whatever it comes from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use reelshelf_domain::{FileName, FolderName, FolderPath, MediaPath};
@@ -42,6 +43,14 @@ impl Item {
             source: Some(self.source.clone()),
             size: self.size,
             ..Entry::new(action)
+        }
+    }
+
+    /// The file of this machine that it is.
+    pub(super) fn own(&self) -> Option<PathBuf> {
+        match &self.origin {
+            Origin::Own(file) => Some(file.path.clone()),
+            Origin::Entry(..) | Origin::Url(_) => None,
         }
     }
 

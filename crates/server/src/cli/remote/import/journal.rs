@@ -50,6 +50,9 @@ impl Journal {
 
     /// An item was imported.
     pub(super) fn add(&mut self, item: &Item, size: u64, sha256: AssetHash) {
+        if self.of(item) == Some((size, sha256)) {
+            return;
+        }
         let Some(file) = &mut self.file else { return };
         let line =
             Line { key: item.key.clone(), stamp: item.stamp.clone(), path: item.target.to_string(), size, sha256 };

@@ -2,6 +2,7 @@
 //! written down when it is there.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use reelshelf_domain::{FolderPath, MediaPath};
@@ -28,6 +29,8 @@ pub(super) struct Pipeline<'a> {
     journal: Journal,
     /// All that has arrived, now or before.
     map: Vec<Entry>,
+    /// The files of this machine whose hashes are to be remembered.
+    own: Vec<PathBuf>,
 }
 
 /// What every item needs.
@@ -44,7 +47,7 @@ type Done = (Item, Result<Sent, Failure>, bool);
 
 impl<'a> Pipeline<'a> {
     pub(super) const fn new(args: &'a Import, run: Run, journal: Journal) -> Self {
-        Self { args, run, journal, map: Vec::new() }
+        Self { args, run, journal, map: Vec::new(), own: Vec::new() }
     }
 
     /// Imports all of it.
@@ -56,6 +59,7 @@ impl<'a> Pipeline<'a> {
             self.run.report.entry(entry);
         }
         let empty = empty_folders(&lot, &remote.folders);
+        self.own = lot.items.iter().filter_map(Item::own).collect();
         let items = self.sift(lot.items, &remote.files).await?;
         if self.args.dry_run {
             for item in &items {
@@ -160,8 +164,7 @@ impl<'a> Pipeline<'a> {
             map::write(file, &self.map)?;
         }
         self.run.report.summary.hashed = self.run.sender.hashes.read();
-        let own = self.map.iter().filter_map(|entry| entry.source.as_deref()).map(std::path::Path::new);
-        self.run.sender.hashes.save(own);
+        self.run.sender.hashes.save(self.own.iter().map(PathBuf::as_path));
         Ok(self.run.report.finish(ended))
     }
 }
