@@ -16,6 +16,7 @@ const FIND: &str = "SELECT received, metadata FROM resumables WHERE id = $1";
 const RENEW: &str = "
     UPDATE uploads SET expires_at = CASE WHEN expires_at < $2 THEN CAST($2 AS BIGINT) ELSE expires_at END
     WHERE id = $1 AND done_hash IS NULL AND expires_at > $3";
+const DONE: &str = "SELECT done_hash FROM uploads WHERE id = $1 AND expires_at > $2";
 const TAKE: &str = "UPDATE resumables SET epoch = epoch + 1 WHERE id = $1 AND received = $2 RETURNING epoch";
 const FIRST_PART: &str = "SELECT id FROM parts WHERE upload_id = $1 ORDER BY begins LIMIT 1";
 const ADVANCE: &str = "UPDATE resumables SET received = $4 WHERE id = $1 AND epoch = $2 AND received = $3";
@@ -48,6 +49,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     BEGIN,
     FIND,
     RENEW,
+    DONE,
     TAKE,
     FIRST_PART,
     ADVANCE,
@@ -115,6 +117,15 @@ const fn gone() -> Error {
     Error::NotFound(Thing::Upload)
 }
 
+/// Takes the upload's row, and gives the upload more time. One that is done stands elsewhere than anybody thinks.
+async fn renew(tx: &mut Tx, id: &str, now: UnixMillis, expires_at: UnixMillis) -> Result<()> {
+    if execute!(tx, RENEW, id, expires_at.get(), now.get())? == 1 {
+        return Ok(());
+    }
+    let done = fetch_optional!(tx, (Option<String>,), DONE, id, now.get())?;
+    Err(done.map_or_else(gone, |_| Error::Resumption(Resumption::Offset)))
+}
+
 #[derive(Clone)]
 struct Take {
     upload: UploadId,
@@ -131,9 +142,7 @@ impl Verb for Take {
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Turn> {
         let id = self.upload.to_string();
-        if execute!(tx, RENEW, id.as_str(), self.expires_at.get(), self.now.get())? == 0 {
-            return Err(gone());
-        }
+        renew(tx, &id, self.now, self.expires_at).await?;
         let taken = fetch_optional!(tx, (i64,), TAKE, id.as_str(), self.at.to_column())?;
         let (epoch,) = taken.ok_or(Error::Resumption(Resumption::Offset))?;
         let mut part = None;
@@ -167,9 +176,7 @@ impl Verb for Advance {
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
         let (id, part) = (self.turn.upload.to_string(), self.part);
-        if execute!(tx, RENEW, id.as_str(), self.expires_at.get(), self.now.get())? == 0 {
-            return Err(gone());
-        }
+        renew(tx, &id, self.now, self.expires_at).await?;
         let to = part.begins.saturating_add(part.size).to_column();
         if execute!(tx, ADVANCE, id.as_str(), self.turn.epoch, self.from.to_column(), to)? == 0 {
             return Err(Error::Resumption(Resumption::Locked));
