@@ -1,9 +1,16 @@
 //! `upload`: files and folders under whatever names people give them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::extract::State;
+use axum::routing::{get, post};
+use axum::{Json, Router};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::api::bytes;
+use crate::cli_import::serve;
 use crate::desk::Desk;
 
 #[tokio::test]
@@ -123,5 +130,39 @@ async fn watching_uploads_what_comes_until_it_is_stopped() {
     let text = String::from_utf8(output.stdout).unwrap();
     let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
     assert_eq!((&last["summary"]["uploaded"], &last["summary"]["replaced"]), (&2.into(), &1.into()), "{last}");
+    desk.finish().await;
+}
+
+/// A server that holds every byte there is, and knows no other way in than a registration.
+async fn all_knowing(body: &'static [u8]) -> String {
+    let file = move |State(made): State<Arc<AtomicBool>>| async move {
+        let file = json!({ "name": "a.mp4", "folder": "", "size": body.len(), "url": "http://held/a.mp4",
+            "status": "uploaded", "sha256": crate::api::sha256(body) });
+        let unknown = Json(json!({ "success": false, "message": "File not found" }));
+        if made.load(Ordering::Relaxed) {
+            Ok(Json(json!({ "file": file })))
+        } else {
+            Err((axum::http::StatusCode::BAD_REQUEST, unknown))
+        }
+    };
+    let register = |State(made): State<Arc<AtomicBool>>, form: String| async move {
+        let form: Value = serde_json::from_str(&form).unwrap();
+        assert_eq!(form["sha256"], crate::api::sha256(body));
+        made.store(true, Ordering::Relaxed);
+        Json(json!({ "success": true, "exists": true, "uploadUrl": null, "fileUrl": "http://held/a.mp4" }))
+    };
+    serve(Router::new().route("/v2/media/file", get(file).merge(post(register))).with_state(Arc::default())).await
+}
+
+#[tokio::test]
+async fn bytes_that_the_server_holds_are_not_sent() {
+    const BYTES: &[u8] = &[7; 9_000_000];
+    let mut desk = Desk::new().await;
+    let there = all_knowing(BYTES).await;
+    desk.place.set("REELSHELF_URL", &format!("{there}/v2/"));
+    desk.write("a.mp4", BYTES);
+    let (entries, summary, code) = desk.lines(&["upload", "a.mp4"]).await;
+    assert_eq!((code, &entries[0]["action"]), (Some(0), &json!("upload")), "{entries:?}");
+    assert_eq!((&entries[0]["url"], &summary["bytes_sent"]), (&json!("http://held/a.mp4"), &0.into()));
     desk.finish().await;
 }

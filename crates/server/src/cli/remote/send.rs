@@ -2,6 +2,7 @@
 //! already not at all. Whatever way it took, the server's hash must be ours in the end.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -18,6 +19,9 @@ use super::tus;
 
 /// Up to this size a registration's own URL is good enough: what an interruption costs is little.
 const SHORT: u64 = 64 * 1024 * 1024;
+
+/// How often it is looked, a second apart, whether what was sent is there.
+const LOOKS: u32 = 30;
 
 /// Sends files to one server.
 pub(super) struct Sender {
@@ -152,11 +156,18 @@ impl Sender {
         }
     }
 
-    /// The file as the server has it now.
+    /// The file as the server has it now. Some servers take a while until they say so.
     async fn there(&self, parcel: &Parcel, moved: u64) -> Result<Sent, Failure> {
         let gone = || Failure::Local(format!("{}: is gone again after it was sent", parcel.target));
-        let file = self.api.file(&parcel.target).await?.ok_or_else(gone)?;
-        Ok(Sent { file, moved, was_there: false })
+        let mut looks = 0;
+        loop {
+            let file = self.api.file(&parcel.target).await?.ok_or_else(gone)?;
+            looks += 1;
+            if file.is_uploaded() || looks == LOOKS {
+                return Ok(Sent { file, moved, was_there: false });
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
     }
 }
 
