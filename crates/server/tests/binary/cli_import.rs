@@ -101,7 +101,7 @@ async fn an_archive_is_imported_and_its_traps_are_not() {
     assert_eq!(std::fs::read_dir(desk.path("scratch")).unwrap().count(), 0, "nothing is left behind");
 
     // One that says it would fill a disk.
-    desk.write("bomb.zip", with_size(&[0; 77_777], 0xefff_ffff));
+    desk.write("bomb.zip", with_size(&bytes(2, 77_777), 0xefff_ffff));
     assert!(desk.run(&["import", "bomb.zip"]).await.refused().contains("trap"));
     // One that says it is smaller than it is.
     desk.write("liar.zip", with_size(b"longer than it says", 5));
@@ -179,8 +179,8 @@ async fn a_list_of_urls_is_downloaded_continued_and_remembered() {
 async fn an_import_that_is_killed_goes_on_where_it_was() {
     let (desk, web) = (Desk::new().await, Web::default());
     let base = serve(Router::new().route("/files/{name}", get(page)).with_state(web.clone())).await;
-    let list: String = (0..200).map(|number| format!("{base}/files/{number}.png\n")).collect();
-    desk.write("urls.txt", list);
+    let list: Vec<_> = (0..200).map(|number| format!("{base}/files/{number}.png")).collect();
+    desk.write("urls.txt", list.join("\n"));
     let mut client = desk.place.begin(&["import", "urls.txt", "--jobs", "2"]);
     desk.until("some are there", || async { desk.library().await.len() >= 20 }).await;
     client.kill().await.unwrap();

@@ -145,7 +145,7 @@ async fn all_knowing(body: &'static [u8]) -> String {
             Err((axum::http::StatusCode::BAD_REQUEST, unknown))
         }
     };
-    let register = |State(made): State<Arc<AtomicBool>>, form: String| async move {
+    let register = move |State(made): State<Arc<AtomicBool>>, form: String| async move {
         let form: Value = serde_json::from_str(&form).unwrap();
         assert_eq!(form["sha256"], crate::api::sha256(body));
         made.store(true, Ordering::Relaxed);
@@ -156,11 +156,11 @@ async fn all_knowing(body: &'static [u8]) -> String {
 
 #[tokio::test]
 async fn bytes_that_the_server_holds_are_not_sent() {
-    const BYTES: &[u8] = &[7; 9_000_000];
+    let held: &'static [u8] = bytes(1, 9_000_000).leak();
     let mut desk = Desk::new().await;
-    let there = all_knowing(BYTES).await;
+    let there = all_knowing(held).await;
     desk.place.set("REELSHELF_URL", &format!("{there}/v2/"));
-    desk.write("a.mp4", BYTES);
+    desk.write("a.mp4", held);
     let (entries, summary, code) = desk.lines(&["upload", "a.mp4"]).await;
     assert_eq!((code, &entries[0]["action"]), (Some(0), &json!("upload")), "{entries:?}");
     assert_eq!((&entries[0]["url"], &summary["bytes_sent"]), (&json!("http://held/a.mp4"), &0.into()));

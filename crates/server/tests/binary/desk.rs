@@ -27,7 +27,8 @@ impl Desk {
             place.set(name, folder.to_str().unwrap());
         }
         let (server, api) = place.first_start().await;
-        place.set("REELSHELF_URL", &place.base().to_owned());
+        let url = place.base().to_owned();
+        place.set("REELSHELF_URL", &url);
         place.set("REELSHELF_KEY", api.key());
         Self { place, server, api }
     }
