@@ -8,7 +8,7 @@ use crate::api::bytes;
 use crate::desk::Desk;
 use crate::program::Place;
 
-const SIZE: usize = 90_000_000;
+const SIZE: usize = 72_000_000;
 
 /// Bytes of all files below a folder. What goes while it is looked at counts as nothing.
 fn taken(folder: &Path) -> u64 {
