@@ -46,10 +46,14 @@ code='\.(rs|sql|sh|ts|tsx|js|css)$|^\.ci/run$|(^|/)Makefile$'
 sql='\b(SELECT|INSERT (OR [A-Z]+ )?INTO|DELETE FROM|UPDATE [a-z_]+ SET|PRAGMA|SAVEPOINT|BEGIN IMMEDIATE)\b'
 sql+='|\b(CREATE|ALTER|DROP) (UNIQUE )?(TABLE|INDEX|VIEW|TRIGGER|SCHEMA)\b'
 forbid_in_code "SQL stands only in $server/store and migrations" "$sql" "$product" "^$server/store(/|\.rs$)"
-forbid_in_code "sqlx is known only to $server/store" '\bsqlx::|\buse sqlx\b' "$product" "^$server/store(/|\.rs$)"
+forbid_in_code "sqlx and rusqlite are known only to $server/store" '\b(sqlx|rusqlite)::|\buse (sqlx|rusqlite)\b' "$product" "^$server/store(/|\.rs$)"
 forbid_in_code "object_store is known only to $server/blobs" \
     '\bobject_store::|\buse object_store\b' "$product" "^$server/blobs(/|\.rs$)"
-forbid_in_code "this layer knows no HTTP framework" '\baxum::|\buse axum\b' "^$server/(library|store|blobs|jobs)(/|\.rs$)"
+forbid_in_code "this layer knows no HTTP framework" '\baxum::|\buse axum\b' "^$server/(library|store|blobs|jobs|fetch)(/|\.rs$)"
+forbid_in_code "only $server/fetch opens connections to addresses that a client names; cli is a client itself" \
+    '\b(reqwest|tokio_rustls|webpki_roots|rustls_native_certs)::|\bhyper(_util)?::client\b|TcpStream::connect|\blookup_host\b|ToSocketAddrs' \
+    "$product" "^$server/(fetch|cli)(/|\.rs$)"
+forbid_in_code "fetch knows nothing of the library" '\bcrate::(app|blobs|http|jobs|library|store)\b' "^$server/fetch(/|\.rs$)"
 forbid_in_code "status codes stand only in $server/http" '\bStatusCode::' '^crates/[^/]+/src/.*\.rs$' "^$server/http(/|\.rs$)"
 forbid_in_code "domain is pure: no runtime, HTTP, SQL, files or processes" \
     '\b(tokio|axum|sqlx|object_store|hyper)::|\bstd::(fs|net|process)\b' '^crates/domain/src/.*\.rs$'

@@ -3,10 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use reelshelf_domain::{AssetId, BlobId, FolderId, MediaKind, SeededChance, UnixMillis, natural_key};
+use rusqlite::{Connection, params};
 use serde_json::json;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection};
-use tokio::runtime::Runtime;
 use tokio::time::Instant;
 
 use crate::report::Report;
@@ -32,17 +30,17 @@ pub(crate) struct Million {
 const INSERT: &str = "
     INSERT INTO assets (id, client_id, folder_id, name, name_key, display_name, declared_type, kind, media_type, size,
         uploaded, blob_id, hash, created_at, modified_at)
-    SELECT value ->> 0, $1, $2, value ->> 1, value ->> 2, value ->> 1, value ->> 3, value ->> 4, value ->> 3,
-        value ->> 5, TRUE, $3, value ->> 6, value ->> 7, value ->> 7
-    FROM json_each($4)";
+    SELECT value ->> 0, ?1, ?2, value ->> 1, value ->> 2, value ->> 1, value ->> 3, value ->> 4, value ->> 3,
+        value ->> 5, TRUE, ?3, value ->> 6, value ->> 7, value ->> 7
+    FROM json_each(?4)";
 const COUNT: &str = "
-    UPDATE folders SET images = $2, videos = $3, audios = $4, others = $5, bytes = $6 WHERE id = $1";
-const COUNT_BYTES: &str = "UPDATE clients SET used_bytes = used_bytes + $2, folders = folders + $3 WHERE id = $1";
-const ROOT: &str = "SELECT id FROM folders WHERE client_id = $1 AND parent_id IS NULL";
+    UPDATE folders SET images = ?2, videos = ?3, audios = ?4, others = ?5, bytes = ?6 WHERE id = ?1";
+const COUNT_BYTES: &str = "UPDATE clients SET used_bytes = used_bytes + ?2, folders = folders + ?3 WHERE id = ?1";
+const ROOT: &str = "SELECT id FROM folders WHERE client_id = ?1 AND parent_id IS NULL";
 const INSERT_FOLDER: &str = "
-    INSERT INTO folders (id, client_id, parent_id, name, temporary, created_at) VALUES ($1, $2, $3, $4, FALSE, $5)";
+    INSERT INTO folders (id, client_id, parent_id, name, temporary, created_at) VALUES (?1, ?2, ?3, ?4, FALSE, ?5)";
 const INSERT_BLOB: &str = "
-    INSERT INTO blobs (id, client_id, hash, size, created_at, touched_at) VALUES ($1, $2, $3, 1, $4, $4)";
+    INSERT INTO blobs (id, client_id, hash, size, created_at, touched_at) VALUES (?1, ?2, ?3, 1, ?4, ?4)";
 
 /// The kinds of files there are, by turns: name, extension, type, kind.
 const KINDS: [(&str, &str, &str, MediaKind); 4] = [
@@ -63,7 +61,7 @@ impl Bench {
         let started = Instant::now();
         let data = self.empty("million")?;
         let account = make_library(self, &data)?;
-        runtime()?.block_on(fill(&data, &account.client, files))?;
+        fill(&data, &account.client, files)?;
         Report::doing(&format!("that took {:.0} s", started.elapsed().as_secs_f64()))?;
         let million = Million { data, key: account.key, client: account.client, files };
         Ok(self.million.get_or_init(|| million))
@@ -72,52 +70,36 @@ impl Bench {
 
 impl Million {
     /// A connection to its database like one of the server's.
-    pub(crate) async fn database(&self) -> Outcome<SqliteConnection> {
-        Ok(options(&self.data).pragma("cache_size", "-2048").pragma("query_only", "1").connect().await?)
+    pub(crate) fn database(&self) -> Outcome<Connection> {
+        let database = Connection::open(self.data.join("reelshelf.db"))?;
+        database.execute_batch("PRAGMA cache_size = -2048; PRAGMA query_only = ON")?;
+        Ok(database)
     }
 }
 
-/// What waits for the database.
-pub(crate) fn runtime() -> Outcome<Runtime> {
-    Ok(tokio::runtime::Builder::new_current_thread().build()?)
-}
-
-fn options(data: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(data.join("reelshelf.db"))
-        .journal_mode(SqliteJournalMode::Wal)
-        .disable_statement_logging()
-}
-
-async fn fill(data: &Path, client: &str, files: u64) -> Outcome<()> {
+fn fill(data: &Path, client: &str, files: u64) -> Outcome<()> {
+    let mut database = Connection::open(data.join("reelshelf.db"))?;
     // Half a gibibyte of cache, and no waiting for the disk: this is only how the rows get there.
-    let options = options(data).synchronous(SqliteSynchronous::Off).pragma("cache_size", "-524288");
-    let mut database = options.connect().await?;
+    database.execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -524288")?;
     let chance = SeededChance::new(1);
     let now = UnixMillis::new(BEGIN);
-    let (root,): (String,) = sqlx::query_as(ROOT).bind(client).fetch_one(&mut database).await?;
+    let root: String = database.query_row(ROOT, [client], |row| row.get(0))?;
     let small = FolderId::generate(now, &chance)?.to_string();
     let blob = BlobId::generate(now, &chance)?.to_string();
-    let mut transaction = database.begin().await?;
-    let folder = sqlx::query(INSERT_FOLDER).bind(&small).bind(client).bind(&root).bind(SMALL).bind(BEGIN);
-    folder.execute(&mut *transaction).await?;
-    let copy = sqlx::query(INSERT_BLOB).bind(&blob).bind(client).bind("0".repeat(64)).bind(BEGIN);
-    copy.execute(&mut *transaction).await?;
+    let transaction = database.transaction()?;
+    transaction.execute(INSERT_FOLDER, params![small, client, root, SMALL, BEGIN])?;
+    transaction.execute(INSERT_BLOB, params![blob, client, "0".repeat(64), BEGIN])?;
     for (folder, files) in [(&small, 1000), (&root, files)] {
         let (mut counts, mut bytes) = ([0_i64; 4], 0);
         for from in (0..files).step_by(usize::try_from(ROWS)?) {
             let rows = rows(from, ROWS.min(files - from), &chance, &mut counts, &mut bytes)?;
-            let insert = sqlx::query(INSERT).bind(client).bind(folder).bind(&blob).bind(rows);
-            insert.execute(&mut *transaction).await?;
+            transaction.execute(INSERT, params![client, folder, blob, rows])?;
         }
         let [images, videos, audios, others] = counts;
-        let count = sqlx::query(COUNT).bind(folder).bind(images).bind(videos).bind(audios).bind(others).bind(bytes);
-        count.execute(&mut *transaction).await?;
-        let made = i64::from(*folder == small);
-        sqlx::query(COUNT_BYTES).bind(client).bind(bytes).bind(made).execute(&mut *transaction).await?;
+        transaction.execute(COUNT, params![folder, images, videos, audios, others, bytes])?;
+        transaction.execute(COUNT_BYTES, params![client, bytes, i64::from(*folder == small)])?;
     }
-    transaction.commit().await?;
-    Ok(database.close().await?)
+    Ok(transaction.commit()?)
 }
 
 /// So many files as JSON, one array each. Sizes and dates are scattered, so that each order is one of its own.

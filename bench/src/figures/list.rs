@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use sqlx::sqlite::SqliteConnection;
-use tokio::runtime::Runtime;
+use rusqlite::params;
 use tokio::time::Instant;
 
 use crate::http::Connection;
 use crate::machine::fine_cpu_seconds;
-use crate::million::{Million, SMALL, runtime};
+use crate::million::{Million, SMALL};
 use crate::numbers::Rounds;
 use crate::report::{Report, Row};
 use crate::server::Server;
@@ -21,8 +20,8 @@ const PAGE: u64 = 100;
 /// The least that counts the matches: the same SQLite, in this process, on a connection like the server's.
 const SCAN: &str = "
     SELECT COUNT(*) FROM assets
-    WHERE folder_id = (SELECT id FROM folders WHERE client_id = $1 AND parent_id IS NULL)
-        AND lower(name) LIKE $2 ESCAPE '\\'";
+    WHERE folder_id = (SELECT id FROM folders WHERE client_id = ?1 AND parent_id IS NULL)
+        AND lower(name) LIKE ?2 ESCAPE '\\'";
 
 /// What is looked for, and how often it is there.
 const NEEDLES: [(&str, &str); 3] = [("zebra", "nothing"), ("9999", "one in 2,500"), ("img", "one in 4")];
@@ -36,10 +35,9 @@ pub(crate) fn run(bench: &Bench, report: &mut Report) -> Outcome<()> {
         pages(bench, report, &server, million, sort)?;
     }
     Report::doing("searches and the bare scan by turns")?;
-    let runtime = runtime()?;
-    let mut database = runtime.block_on(million.database())?;
+    let database = million.database()?;
     for (needle, often) in NEEDLES {
-        search(bench, report, &server, million, (&runtime, &mut database), (needle, often))?;
+        search(bench, report, &server, million, &database, (needle, often))?;
     }
     Report::doing("searches whose client leaves")?;
     leave(bench, report, &server)?;
@@ -113,7 +111,7 @@ fn search(
     report: &mut Report,
     server: &Server,
     million: &Million,
-    (runtime, database): (&Runtime, &mut SqliteConnection),
+    database: &rusqlite::Connection,
     (needle, often): (&str, &str),
 ) -> Outcome<()> {
     let mut connection = server.connect()?;
@@ -126,8 +124,7 @@ fn search(
         let total = connection.get(&path)?.json()?["total"].as_i64().ok_or("a search gave no total")?;
         let (our_time, our_work) = (started.elapsed(), fine_cpu_seconds(server.process())? - before);
         let (before, started) = (fine_cpu_seconds(std::process::id())?, Instant::now());
-        let scan = sqlx::query_as(SCAN).bind(&million.client).bind(&pattern).fetch_one(&mut *database);
-        let (counted,): (i64,) = runtime.block_on(scan)?;
+        let counted: i64 = database.query_row(SCAN, params![million.client, pattern], |row| row.get(0))?;
         let (their_time, their_work) = (started.elapsed(), fine_cpu_seconds(std::process::id())? - before);
         if counted != total {
             return Err(format!("the search found {total} files, the scan {counted}").into());

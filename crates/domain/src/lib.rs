@@ -17,6 +17,7 @@ mod path;
 mod range;
 mod role;
 mod time;
+mod zip;
 
 pub use bytes::ByteSize;
 pub use chance::{Chance, SeededChance, SystemChance};
@@ -31,6 +32,7 @@ pub use path::{DisplayName, FileName, FolderName, FolderPath, MediaPath};
 pub use range::{ByteRange, RangeRequest};
 pub use role::Role;
 pub use time::{Clock, ManualClock, SystemClock, UnixMillis};
+pub use zip::{ZipEntry, ZipLayout, ZipNames};
 
 /// Implements `serde` for a type through its `Display` and `FromStr`.
 macro_rules! serde_as_text {

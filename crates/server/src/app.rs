@@ -10,8 +10,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::blobs::Blobs;
 use crate::config::Settings;
+use crate::fetch::Fetcher;
 use crate::library::{KeyCache, Signer, Writers};
 use crate::store::Store;
+
+/// How many letters and digits tell one installation from every other.
+const INSTALLATION: usize = 20;
 
 /// The product, without its surfaces: cheap to clone, shared by every request and every job.
 #[derive(Clone)]
@@ -23,6 +27,8 @@ pub struct Parts {
     pub store: Store,
     /// The bytes.
     pub blobs: Blobs,
+    /// Files of other servers.
+    pub fetcher: Fetcher,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The randomness.
@@ -39,6 +45,10 @@ pub struct Parts {
     pub upload_slots: Arc<Semaphore>,
     /// Resumable uploads that are being written to.
     pub writers: Writers,
+    /// How many more archives may be on their way out.
+    pub zip_slots: Arc<Semaphore>,
+    /// How many more archives may be received and unpacked.
+    pub unpack_slots: Arc<Semaphore>,
     /// Transfers and jobs under way, which a graceful stop waits for.
     pub tasks: TaskTracker,
     /// When this process opened the database and the blobs.
@@ -60,12 +70,17 @@ impl App {
     pub async fn open(settings: Settings, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Result<Self> {
         let store = Store::connect(&settings.store).await?;
         let blobs = Blobs::open(&settings.blobs, &settings.server).await?;
+        let installation = store.setting("installation", chance.alphanumeric(INSTALLATION)?).await?;
+        blobs.belong_to(&installation).await?;
         let signer = Signer::open(&store, chance.as_ref()).await?;
         let app = Self(Arc::new(Parts {
             started_at: clock.now(),
             keys: KeyCache::new(settings.limits.cached_keys),
             upload_slots: Arc::new(Semaphore::new(settings.uploads.at_once)),
             writers: Writers::default(),
+            fetcher: Fetcher::new(&settings.fetch),
+            zip_slots: Arc::new(Semaphore::new(settings.zip.downloads)),
+            unpack_slots: Arc::new(Semaphore::new(settings.zip.unpacks)),
             store,
             blobs,
             clock,

@@ -6,6 +6,7 @@ pub mod app;
 pub mod blobs;
 pub mod cli;
 pub mod config;
+pub mod fetch;
 pub mod http;
 pub mod jobs;
 pub mod library;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use reelshelf_domain::{AssetHash, ByteSize, Error, Result};
+use reelshelf_media::ReadAt;
 use rustix::fs::{Advice, FlockOperation, fadvise, flock};
 use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
@@ -304,11 +305,37 @@ impl Filled {
         &self.path.0
     }
 
+    /// Lets go of the open file: this one waits, and there may be many.
+    pub fn park(&mut self) {
+        self.file = None;
+    }
+
+    /// Lets the bytes be read where they are. They go with the reader.
+    pub async fn reader(self) -> Result<ScratchReader> {
+        let path = self.path;
+        blocking("opening a scratch file", move || Ok(ScratchReader { file: File::open(&path.0)?, _path: path })).await
+    }
+
     /// Makes the bytes durable under the scratch name, and gives that name.
     pub(super) fn sync(&mut self) -> std::io::Result<&Path> {
-        if let Some(file) = self.file.take() {
-            file.sync_all()?;
-        }
+        let file = match self.file.take() {
+            Some(file) => file,
+            // What is made durable is the file, whoever wrote to it.
+            None => File::open(&self.path.0)?,
+        };
+        file.sync_all()?;
         Ok(&self.path.0)
+    }
+}
+
+/// A scratch file that is read.
+pub struct ScratchReader {
+    file: File,
+    _path: ScratchPath,
+}
+
+impl ReadAt for ScratchReader {
+    fn read_exact_at(&self, buffer: &mut [u8], at: u64) -> std::io::Result<()> {
+        ReadAt::read_exact_at(&self.file, buffer, at)
     }
 }

@@ -84,9 +84,9 @@ impl Gathering {
                 Part { id: *part, begins: ByteSize::ZERO, size: ByteSize::new(self.at) }
             }
             Form::Steps(fill) => {
-                let full = std::mem::replace(fill, self.blobs.scratch.fill());
+                let step = std::mem::replace(fill, self.blobs.scratch.fill());
                 let (begins, size) = (ByteSize::new(self.secured), ByteSize::new(self.at - self.secured));
-                self.blobs.commit(BlobKey::Part(self.client, new), full.finish().await?).await?;
+                self.blobs.commit(BlobKey::Part(self.client, new), step.finish().await?).await?;
                 Part { id: new, begins, size }
             }
         };

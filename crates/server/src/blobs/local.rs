@@ -9,7 +9,7 @@ use reelshelf_domain::{ByteRange, Error, Result};
 use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
-use super::{BlobKey, ByteStream, Fill, Filled, Kept, blocking};
+use super::{BlobKey, ByteStream, Fill, Filled, Kept, MARK, blocking};
 
 /// How much is read at a time.
 const PIECE: usize = 128 * 1024;
@@ -37,6 +37,30 @@ impl Local {
         })
         .await?;
         Ok(Self { root })
+    }
+
+    /// Whose the place is: of the one who asked first.
+    pub(super) async fn mark(&self, installation: &str) -> Result<String> {
+        let (root, own) = (self.root.clone(), installation.to_owned());
+        blocking("marking the folder of the blobs", move || {
+            let mark = root.join(MARK);
+            match std::fs::read_to_string(&mark) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                found => return found,
+            }
+            let half = root.join(format!("{MARK}.{}", std::process::id()));
+            std::fs::write(&half, &own)?;
+            File::open(&half)?.sync_all()?;
+            // Unlike a rename, a link leaves a mark that came meanwhile as it is.
+            let linked = std::fs::hard_link(&half, &mark);
+            std::fs::remove_file(&half)?;
+            match linked {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+                _ => File::open(&root)?.sync_all()?,
+            }
+            std::fs::read_to_string(&mark)
+        })
+        .await
     }
 
     pub(super) fn place(&self, key: BlobKey) -> PathBuf {

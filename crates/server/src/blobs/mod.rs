@@ -20,13 +20,16 @@ use crate::config::{BlobSettings, ServerSettings};
 
 pub use collect::{collect, sweep_orphans};
 pub use disk::FreeDisk;
-pub use fill::{Fill, Filled, Kept, Scratch};
+pub use fill::{Fill, Filled, Kept, Scratch, ScratchReader};
 pub use gather::Gathering;
 pub use key::{BlobKey, SHARDS};
 
 use fill::Fate;
 use local::Local;
 use remote::Remote;
+
+/// The object that says whose the others are.
+const MARK: &str = "installation";
 
 /// The bytes of a file, a piece at a time.
 pub type ByteStream = BoxStream<'static, std::io::Result<Bytes>>;
@@ -60,6 +63,21 @@ impl Blobs {
         Ok(Self { place, scratch, disk })
     }
 
+    /// Marks the place as that of an installation, or fails when it is another's: to its database all objects would be
+    /// orphans.
+    pub async fn belong_to(&self, installation: &str) -> Result<()> {
+        let marked = match &self.place {
+            Place::Local(local) => local.mark(installation).await?,
+            Place::Remote(remote) => remote.mark(installation).await?,
+        };
+        if marked == installation {
+            return Ok(());
+        }
+        let reason = "holds the files of another database: give this server the database that belongs to them, or another \
+                      place for its files";
+        Err(Error::invalid("blobs.url", reason))
+    }
+
     /// Whether this process alone can have objects under way, so that any older object without a row is an orphan.
     pub const fn is_local(&self) -> bool {
         matches!(self.place, Place::Local(_))
@@ -82,6 +100,12 @@ impl Blobs {
             Place::Local(local) => local.commit(key, filled).await,
             Place::Remote(remote) => remote.commit(key, filled).await,
         }
+    }
+
+    /// Makes the bytes of a complete scratch file durable under their key, and says what they are.
+    pub async fn keep_filled(&self, key: BlobKey, filled: Filled) -> Result<Kept> {
+        let kept = filled.kept();
+        self.commit(key, filled).await.map(|()| kept)
     }
 
     /// Makes everything that a scratch file was filled with durable under its key, in one go where that can be.

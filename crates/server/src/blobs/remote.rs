@@ -13,7 +13,7 @@ use secrecy::ExposeSecret;
 use tokio::io::AsyncReadExt;
 use tokio::sync::Semaphore;
 
-use super::{BlobKey, ByteStream, Filled};
+use super::{BlobKey, ByteStream, Filled, MARK};
 use crate::config::BlobSettings;
 
 #[derive(Clone)]
@@ -56,6 +56,25 @@ impl Remote {
 
     fn place(&self, key: BlobKey) -> ObjectPath {
         ObjectPath::from(format!("{}{}", self.prefix, key.name()))
+    }
+
+    /// Whose the place is: of the one who asked first, as far as the store can tell who was.
+    pub(super) async fn mark(&self, installation: &str) -> Result<String> {
+        let mark = ObjectPath::from(format!("{}{MARK}", self.prefix));
+        if let Some(found) = self.text(&mark).await? {
+            return Ok(found);
+        }
+        self.store.put(&mark, PutPayload::from(installation.to_owned())).await.map_err(failed)?;
+        Ok(self.text(&mark).await?.unwrap_or_default())
+    }
+
+    async fn text(&self, place: &ObjectPath) -> Result<Option<String>> {
+        let bytes = match self.store.get(place).await {
+            Ok(found) => found.bytes().await.map_err(failed)?,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     pub(super) async fn commit(&self, key: BlobKey, filled: Filled) -> Result<()> {

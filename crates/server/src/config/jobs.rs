@@ -10,6 +10,8 @@ use super::positive;
 pub struct JobSettings {
     /// Light jobs at once in this process.
     pub light_slots: usize,
+    /// Imports from other servers at once in this process.
+    pub import_slots: usize,
     /// Milliseconds between two looks at the queue.
     pub poll_milliseconds: u64,
     /// Seconds that a lease lasts unless it is extended; a third of it is the heartbeat.
@@ -30,6 +32,7 @@ impl Default for JobSettings {
     fn default() -> Self {
         Self {
             light_slots: 4,
+            import_slots: 4,
             poll_milliseconds: 500,
             lease_seconds: 60,
             attempts: 3,
@@ -49,6 +52,7 @@ impl JobSettings {
 
     pub(super) fn check(&self, problems: &mut Vec<String>) {
         positive("jobs.light_slots", self.light_slots as u64, problems);
+        positive("jobs.import_slots", self.import_slots as u64, problems);
         positive("jobs.poll_milliseconds", self.poll_milliseconds, problems);
         positive("jobs.lease_seconds", self.lease_seconds, problems);
         positive("jobs.attempts", self.attempts.into(), problems);

@@ -2,12 +2,14 @@
 //! override the file. One file per section.
 
 mod blobs;
+mod fetch;
 mod jobs;
 mod limits;
 mod plans;
 mod server;
 mod store;
 mod uploads;
+mod zip;
 
 use std::path::{Path, PathBuf};
 
@@ -18,12 +20,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use blobs::BlobSettings;
+pub use fetch::FetchSettings;
 pub use jobs::JobSettings;
 pub use limits::LimitSettings;
 pub use plans::{Plan, Plans};
 pub use server::ServerSettings;
 pub use store::StoreSettings;
 pub use uploads::UploadSettings;
+pub use zip::ZipSettings;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Default)]
@@ -38,8 +42,12 @@ pub struct Settings {
     pub uploads: UploadSettings,
     /// What is limited and is no plan's business.
     pub limits: LimitSettings,
+    /// Archives on their way out and in.
+    pub zip: ZipSettings,
     /// Jobs and the collector.
     pub jobs: JobSettings,
+    /// Imports from other servers.
+    pub fetch: FetchSettings,
     /// Plans by name.
     pub plans: Plans,
 }
@@ -88,7 +96,9 @@ impl Settings {
             blobs: section(&figment, "blobs", &mut problems),
             uploads: section(&figment, "uploads", &mut problems),
             limits: section(&figment, "limits", &mut problems),
+            zip: section(&figment, "zip", &mut problems),
             jobs: section(&figment, "jobs", &mut problems),
+            fetch: section(&figment, "fetch", &mut problems),
             plans: section(&figment, "plans", &mut problems),
         };
         unknown_sections(&figment, &mut problems);
@@ -98,7 +108,9 @@ impl Settings {
         settings.blobs.check(&mut problems);
         settings.uploads.check(&mut problems);
         settings.limits.check(&mut problems);
+        settings.zip.check(&mut problems);
         settings.jobs.check(&mut problems);
+        settings.fetch.check(&mut problems);
         settings.plans.check(&mut problems);
         if problems.is_empty() { Ok(settings) } else { Err(problems) }
     }
@@ -178,7 +190,7 @@ fn take_out(section: &mut Value, path: &[String]) -> bool {
 }
 
 fn unknown_sections(figment: &Figment, problems: &mut Vec<String>) {
-    const KNOWN: [&str; 7] = ["server", "store", "blobs", "uploads", "limits", "jobs", "plans"];
+    const KNOWN: [&str; 9] = ["server", "store", "blobs", "uploads", "limits", "zip", "jobs", "fetch", "plans"];
     match figment.extract::<Dict>() {
         Ok(sections) => {
             for name in sections.keys().filter(|name| !KNOWN.contains(&name.as_str())) {

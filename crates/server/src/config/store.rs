@@ -12,6 +12,8 @@ pub struct StoreSettings {
     pub connections: u32,
     /// SQLite: most connections that read at once.
     pub read_connections: u32,
+    /// SQLite: most connections for reads that may take long, such as searches.
+    pub long_read_connections: u32,
     /// SQLite: page cache of each connection, in KiB.
     pub sqlite_cache_kib: u32,
     /// Seconds to wait for a connection or a lock.
@@ -24,6 +26,7 @@ impl Default for StoreSettings {
             database_url: String::new(),
             connections: 16,
             read_connections: 4,
+            long_read_connections: 2,
             sqlite_cache_kib: 2048,
             acquire_timeout_seconds: 10,
         }
@@ -41,8 +44,14 @@ impl StoreSettings {
         if !self.is_sqlite() && !postgres {
             problems.push("store.database_url: must begin with sqlite: or postgres://".to_owned());
         }
+        if let Some(path) = self.database_url.strip_prefix("sqlite:")
+            && (path.trim_start_matches('/').is_empty() || path.contains(['?', ':']))
+        {
+            problems.push("store.database_url: sqlite: is followed by the path of a file, and nothing else".to_owned());
+        }
         positive("store.connections", self.connections.into(), problems);
         positive("store.read_connections", self.read_connections.into(), problems);
+        positive("store.long_read_connections", self.long_read_connections.into(), problems);
         positive("store.acquire_timeout_seconds", self.acquire_timeout_seconds, problems);
     }
 }

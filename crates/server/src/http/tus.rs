@@ -97,7 +97,8 @@ pub(super) async fn upload(app: &App, caller: &Caller, id: &str, request: Reques
 
 /// The method that is meant: some clients can send no other than GET and POST.
 fn meant(method: Method, headers: &HeaderMap) -> Method {
-    let meant = headers.get(METHOD_OVERRIDE).and_then(|name| Method::from_bytes(name.as_bytes()).ok());
+    let meant = headers.get(METHOD_OVERRIDE).map(|name| name.as_bytes().trim_ascii().to_ascii_uppercase());
+    let meant = meant.and_then(|name| Method::from_bytes(&name).ok());
     meant.unwrap_or(method)
 }
 

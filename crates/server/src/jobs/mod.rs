@@ -2,11 +2,13 @@
 
 mod collect;
 mod expire;
+mod import;
 mod runner;
 mod sweep;
 
 use std::time::Duration;
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use reelshelf_domain::Result;
 
@@ -28,10 +30,15 @@ pub trait Job: Send + Sync {
 
     /// Does the work.
     fn run<'a>(&'a self, app: &'a App, payload: &'a str) -> BoxFuture<'a, Result<()>>;
+
+    /// Tells whoever waits for it that it will not be done. Called before the job is parked.
+    fn give_up<'a>(&'a self, _app: &'a App, _payload: &'a str) -> BoxFuture<'a, Result<()>> {
+        futures::future::ready(Ok(())).boxed()
+    }
 }
 
 /// Every kind of job.
-static JOBS: [&dyn Job; 3] = [&collect::Collect, &expire::Expire, &sweep::Sweep];
+static JOBS: [&dyn Job; 4] = [&collect::Collect, &expire::Expire, &import::Import, &sweep::Sweep];
 
 fn job(kind: &str) -> Option<&'static dyn Job> {
     JOBS.into_iter().find(|job| job.kind() == kind)

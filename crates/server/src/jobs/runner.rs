@@ -36,7 +36,7 @@ impl Runner {
 
     /// Claims and runs until told to stop. What is under way then is given back.
     pub async fn run(self) {
-        let slots = Arc::new(Semaphore::new(self.app.settings.jobs.light_slots));
+        let slots = JobClass::ALL.map(|class| (class, Arc::new(Semaphore::new(slots(&self.app, class)))));
         let poll = Duration::from_millis(self.app.settings.jobs.poll_milliseconds);
         let runner = Arc::new(self);
         let mut looked_for_lost: Option<Instant> = None;
@@ -60,8 +60,9 @@ impl Runner {
         }
     }
 
-    async fn claim_all(runner: &Arc<Self>, slots: &Arc<Semaphore>) -> Result<()> {
-        for class in JobClass::ALL {
+    async fn claim_all(runner: &Arc<Self>, slots: &[(JobClass, Arc<Semaphore>)]) -> Result<()> {
+        for (class, slots) in slots {
+            let class = *class;
             while !runner.stop.is_cancelled()
                 && let Ok(slot) = slots.clone().try_acquire_owned()
             {
@@ -81,6 +82,14 @@ impl Runner {
             }
         }
         Ok(())
+    }
+}
+
+/// How many jobs of a class run at once in this process.
+fn slots(app: &App, class: JobClass) -> usize {
+    match class {
+        JobClass::Light => app.settings.jobs.light_slots,
+        JobClass::Import => app.settings.jobs.import_slots,
     }
 }
 
@@ -124,7 +133,8 @@ pub async fn run_until_idle(app: &App) -> Result<()> {
 /// Gives jobs whose worker died back to the queue, or parks those that killed too many.
 async fn recover(app: &App) -> Result<()> {
     let now = app.now();
-    for (lost, owner, attempts) in app.store.lost_jobs(now).await? {
+    for (claimed, owner) in app.store.lost_jobs(now).await? {
+        let (lost, attempts) = (claimed.id, claimed.attempts);
         metrics::counter!("reelshelf_jobs_lost_total").increment(1);
         // Periodic jobs are scheduled anew at every start: what a kill left of the old one is no second one, and no
         // verdict on the job.
@@ -133,6 +143,9 @@ async fn recover(app: &App) -> Result<()> {
         }
         if attempts >= i64::from(app.settings.jobs.attempts) {
             tracing::error!(job = %lost, attempts, "a job whose workers die is parked");
+            if let Some(job) = job(&claimed.kind) {
+                job.give_up(app, &claimed.payload).await?;
+            }
             app.store.park_job(lost, &owner, "its worker died".to_owned()).await?;
         } else {
             app.store.repeat_job(lost, &owner, now, attempts, Some("its worker died".to_owned())).await?;
@@ -193,6 +206,7 @@ async fn end(app: &App, owner: &str, job: &dyn Job, claimed: &Claimed, outcome: 
     match error {
         None => app.store.finish_job(claimed.id, owner).await,
         Some(error) if claimed.attempts >= i64::from(app.settings.jobs.attempts) => {
+            job.give_up(app, &claimed.payload).await?;
             app.store.park_job(claimed.id, owner, error).await
         }
         Some(error) => {

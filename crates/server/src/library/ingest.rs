@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use reelshelf_domain::{BlobId, ByteSize, ClientId, Denial, Error, Result, Thing, UnixMillis, UploadId};
+use reelshelf_domain::{BlobId, ByteSize, ClientId, Denial, Error, MediaPath, Result, Thing, UnixMillis, UploadId};
 use reelshelf_media::sniff;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -69,6 +69,16 @@ where
         let upload = ticket.id;
         under_way(app, slot, |app| async move { or_abandon(&app, upload, receive(&app, ticket, body)).await }).await
     };
+    outcome(app, client, &path, stored).await
+}
+
+/// The file that an upload in one go made, or why there is none.
+pub(super) async fn outcome(
+    app: &App,
+    client: ClientId,
+    path: &MediaPath,
+    stored: Result<Option<Asset>>,
+) -> Result<Asset> {
     let stored = stored.map_err(|error| match error {
         Error::Denied(Denial::StorageBlocked) => Error::StorageBlocked,
         // The file was deleted, or replaced as expired, while its bytes were on their way.
@@ -77,12 +87,12 @@ where
     })?;
     match stored {
         Some(asset) => Ok(asset),
-        None => app.store.asset(client, &path).await,
+        None => app.store.asset(client, path).await,
     }
 }
 
 /// What cannot be repeated is given up when it fails.
-async fn or_abandon(
+pub(super) async fn or_abandon(
     app: &App,
     upload: UploadId,
     transfer: impl Future<Output = Result<Committed>>,
@@ -120,6 +130,17 @@ where
     }
     let upload = UploadId::generate(app.now(), app.chance.as_ref())?;
     let arrived = keep(app, caller.client, upload, scratch).await?;
+    settle_new(app, caller, file, registration, arrived).await
+}
+
+/// Makes a file of durable bytes that nobody registered, or leaves them to the collector.
+pub(super) async fn settle_new(
+    app: &App,
+    caller: &Caller,
+    file: &NewFile,
+    registration: Registration,
+    arrived: Arrived,
+) -> Result<Option<Asset>> {
     let refused = match app.store.store_whole(registration, arrived.clone(), app.chance.as_ref()).await {
         Ok(asset) => return Ok(Some(asset)),
         Err(error) => error,
@@ -131,7 +152,7 @@ where
     match registered {
         Ok(ticket) => or_abandon(app, ticket.id, settle(app, &ticket, arrived)).await,
         Err(error) => {
-            app.store.disown_blob(caller.client, arrived).await?;
+            disown(app, caller.client, arrived).await;
             Err(error)
         }
     }
@@ -232,9 +253,16 @@ pub(super) async fn settle(app: &App, ticket: &UploadTicket, arrived: Arrived) -
     let arrived = Arrived { upload: ticket.id, ..arrived };
     let committed = app.store.commit_upload(arrived.clone()).await;
     if !matches!(committed, Ok(Committed::Stored)) {
-        app.store.disown_blob(ticket.client, arrived).await?;
+        disown(app, ticket.client, arrived).await;
     }
     committed
+}
+
+/// Leaves to the collector bytes that became no file. Where that fails, the sweep finds them.
+async fn disown(app: &App, client: ClientId, arrived: Arrived) {
+    if let Err(error) = app.store.disown_blob(client, arrived).await {
+        tracing::error!(%error, "bytes that became no file are left to the next sweep");
+    }
 }
 
 /// Watches a transfer: its length, its reservation, its registration and the disk.
@@ -253,14 +281,16 @@ impl Meter {
     pub(super) fn new(app: &App, ticket: &UploadTicket) -> Result<Self> {
         let plan = app.settings.plans.get(&ticket.plan)?;
         let uploads = &app.settings.uploads;
+        // Renewed as soon as it could run out while the transfer pauses, or before the next renewal. The disk is looked
+        // at then, so that one that does not run out has its turns too.
+        let last_moment = ticket.expires_at.minus(uploads.renewal().max(idle(app)));
         Ok(Self {
             upload: ticket.id,
             declared: ticket.size.map(ByteSize::get),
             limit: plan.file,
             reserved: ticket.covers.get(),
             received: 0,
-            // Renewed as soon as it could run out while the transfer pauses, or before the next renewal.
-            renew_at: ticket.expires_at.minus(uploads.renewal().max(idle(app))),
+            renew_at: last_moment.min(app.now().plus(uploads.url_life())),
         })
     }
 

@@ -70,7 +70,7 @@ pub async fn register(app: &App, caller: &Caller, file: &NewFile) -> Result<Uplo
 }
 
 /// A content type is stored, echoed and compared: it must be one line of printable ASCII with a slash in it.
-fn check_content_type(content_type: &str) -> Result<()> {
+pub(super) fn check_content_type(content_type: &str) -> Result<()> {
     if content_type.is_empty() {
         return Err(Error::Missing("contentType"));
     }

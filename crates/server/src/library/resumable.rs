@@ -321,16 +321,16 @@ impl<'a> Transfer<'a> {
         let (key, kept) = match gathering.keep(&earlier, name).await {
             Ok(kept) => kept,
             // Another node was as far, and its collector faster than our reading.
-            Err(_) if app.store.upload(ticket.id).await?.done.is_some() => return Ok(done(seen)),
+            Err(_) if app.store.upload(ticket.id).await?.done.is_some() => return Ok(done(&seen)),
             Err(error) => return Err(error),
         };
         settle(app, ticket, arrived(app, ticket.id, key.blob(), &kept)).await?;
         seen.ticket.done = Some(kept.hash);
-        Ok(done(seen))
+        Ok(done(&seen))
     }
 }
 
-fn done(seen: Resumable) -> Progress {
+fn done(seen: &Resumable) -> Progress {
     let offset = seen.ticket.size.unwrap_or(seen.received);
-    Progress { offset, expires_at: None, ..progress(&seen) }
+    Progress { offset, expires_at: None, ..progress(seen) }
 }

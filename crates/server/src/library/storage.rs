@@ -21,6 +21,8 @@ pub struct StorageInfo {
     pub free_allowance: ByteSize,
     /// What the rest costs a week.
     pub credits_per_week: u64,
+    /// Whether a hold is set.
+    pub on_hold: bool,
     /// Since when nothing more is stored: a hold, nothing more fits, or the plan is smaller than what is used.
     pub blocked_at: Option<UnixMillis>,
 }
@@ -37,6 +39,7 @@ pub async fn storage(app: &App, client: ClientId) -> Result<StorageInfo> {
         temporary_limit: app.settings.uploads.temp_limit,
         free_allowance: plan.free_allowance,
         credits_per_week: plan.credits_per_week(client.used),
+        on_hold: client.hold_at.is_some(),
         blocked_at: client.hold_at.or(client.full_at),
     })
 }

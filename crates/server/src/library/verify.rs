@@ -79,7 +79,7 @@ pub struct Report {
     pub bytes: u64,
     /// How many stored parts of uploads under way were looked at.
     pub parts: usize,
-    /// Objects that no live row speaks of: about to be collected, or just being written.
+    /// Objects that no file and no upload under way has: about to be collected, or just being written.
     pub unreferenced_objects: usize,
     /// Half-written files of uploads under way.
     pub scratch_files: usize,
@@ -188,7 +188,7 @@ async fn count_unreferenced(app: &App, report: &mut Report) -> Result<()> {
     for shard in 0..=u8::MAX {
         let (keys, _) = app.blobs.list(shard).await?;
         for key in keys {
-            report.unreferenced_objects += usize::from(!app.store.expects_blob(key.blob()).await?);
+            report.unreferenced_objects += usize::from(!app.store.is_blob_referred(key.blob()).await?);
         }
     }
     Ok(())

@@ -4,19 +4,20 @@ use reelshelf_domain::{
     AssetHash, AssetId, BlobId, ByteSize, ClientId, DisplayName, Error, FileName, FolderId, MediaKind, MediaPath,
     MediaType, Result, Thing, UnixMillis,
 };
-use sqlx::FromRow;
 
 use super::counters::{Bytes, Files, apply, count};
 use super::db::{CONTENDED, Tx, execute, fetch_all, fetch_optional};
+use super::import::{Import, ImportRow, assets_and_imports, import_columns};
+use super::row::row;
 use super::walk::{Walk, walk};
 use super::writer::Verb;
 use super::{Store, column, size_column};
 
-/// The columns of an asset, for every statement that gives one.
+/// The columns of an asset, for every statement that gives one: those of its import follow.
 macro_rules! asset_columns {
     () => {
         " assets.id, assets.name, assets.display_name, assets.declared_type, assets.kind, assets.media_type,
-        assets.size, assets.uploaded, assets.hash, assets.created_at, assets.modified_at, assets.expires_at "
+        assets.size, assets.uploaded, assets.hash, assets.created_at, assets.modified_at, assets.expires_at, "
     };
 }
 pub(super) use asset_columns;
@@ -25,7 +26,9 @@ const FIND: &str = concat!(
     walk!(),
     "SELECT",
     asset_columns!(),
-    "FROM walk JOIN assets ON assets.folder_id = walk.id WHERE walk.depth = $4 AND assets.name_key = $5 AND assets.name = $6"
+    import_columns!(),
+    assets_and_imports!("FROM walk JOIN assets ON assets.folder_id = walk.id"),
+    "WHERE walk.depth = $4 AND assets.name_key = $5 AND assets.name = $6"
 );
 
 const DELIVER: &str = concat!(
@@ -108,22 +111,26 @@ pub struct Asset {
     pub modified_at: UnixMillis,
     /// When it goes by itself.
     pub expires_at: Option<UnixMillis>,
+    /// What is fetching its bytes, or failed to.
+    pub import: Option<Import>,
 }
 
-#[derive(FromRow)]
-pub(super) struct AssetRow {
-    pub(super) id: String,
-    pub(super) name: String,
-    display_name: String,
-    declared_type: String,
-    kind: String,
-    media_type: Option<String>,
-    pub(super) size: i64,
-    uploaded: bool,
-    hash: Option<String>,
-    pub(super) created_at: i64,
-    modified_at: i64,
-    expires_at: Option<i64>,
+row! {
+    pub(super) struct AssetRow {
+        pub(super) id: String,
+        pub(super) name: String,
+        display_name: String,
+        declared_type: String,
+        kind: String,
+        media_type: Option<String>,
+        pub(super) size: i64,
+        uploaded: bool,
+        hash: Option<String>,
+        pub(super) created_at: i64,
+        modified_at: i64,
+        expires_at: Option<i64>,
+        ..import: ImportRow,
+    }
 }
 
 impl TryFrom<AssetRow> for Asset {
@@ -143,6 +150,7 @@ impl TryFrom<AssetRow> for Asset {
             created_at: UnixMillis::new(row.created_at),
             modified_at: UnixMillis::new(row.modified_at),
             expires_at: row.expires_at.map(UnixMillis::new),
+            import: row.import.import()?,
         })
     }
 }
@@ -168,16 +176,17 @@ pub struct Delivered {
     pub blob: BlobId,
 }
 
-#[derive(FromRow)]
-struct DeliveredRow {
-    id: String,
-    display_name: String,
-    media_type: String,
-    size: i64,
-    hash: String,
-    modified_at: i64,
-    expires_at: Option<i64>,
-    blob_id: String,
+row! {
+    struct DeliveredRow {
+        id: String,
+        display_name: String,
+        media_type: String,
+        size: i64,
+        hash: String,
+        modified_at: i64,
+        expires_at: Option<i64>,
+        blob_id: String,
+    }
 }
 
 impl TryFrom<DeliveredRow> for Delivered {
@@ -197,22 +206,24 @@ impl TryFrom<DeliveredRow> for Delivered {
     }
 }
 
-/// An asset with all that its removal changes.
-#[derive(FromRow, PartialEq)]
-pub(super) struct Held {
-    pub(super) id: String,
-    client_id: String,
-    pub(super) folder_id: String,
-    pub(super) temporary: bool,
-    pub(super) name: String,
-    kind: String,
-    pub(super) size: i64,
-    pub(super) uploaded: bool,
-    pub(super) blob_id: Option<String>,
-    expires_at: Option<i64>,
-    pub(super) reserved: i64,
-    /// How many uploads may still bring its bytes.
-    pub(super) coming: i64,
+row! {
+    /// An asset with all that its removal changes.
+    #[derive(PartialEq)]
+    pub(super) struct Held {
+        pub(super) id: String,
+        client_id: String,
+        pub(super) folder_id: String,
+        pub(super) temporary: bool,
+        pub(super) name: String,
+        kind: String,
+        pub(super) size: i64,
+        pub(super) uploaded: bool,
+        pub(super) blob_id: Option<String>,
+        expires_at: Option<i64>,
+        pub(super) reserved: i64,
+        /// How many uploads may still bring its bytes.
+        pub(super) coming: i64,
+    }
 }
 
 impl Held {

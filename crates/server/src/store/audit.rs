@@ -3,11 +3,11 @@
 //! the server works.
 
 use reelshelf_domain::Result;
-use sqlx::FromRow;
 
 use super::Store;
 use super::blobs::{BlobColumns, BlobRow};
 use super::db::fetch_all;
+use super::row::row;
 
 const CLIENTS: &str = "
     SELECT clients.id, clients.used_bytes, clients.reserved_bytes, clients.temp_bytes, clients.temp_reserved_bytes,
@@ -62,6 +62,18 @@ const ASSETS: &str = "
     WHERE NOT assets.uploaded AND (assets.blob_id IS NOT NULL
         OR NOT EXISTS (SELECT 1 FROM uploads WHERE uploads.asset_id = assets.id))
     UNION ALL
+    SELECT blobs.id, 'a blob that no file has and that was not released' AS problem FROM blobs
+    WHERE blobs.condemned_at IS NULL AND blobs.released_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id)
+    UNION ALL
+    SELECT imports.upload_id, 'an import that no job will do, or that lost its source' AS problem FROM imports
+    WHERE imports.state <> 'failed' AND (imports.source IS NULL OR NOT EXISTS (
+        SELECT 1 FROM jobs WHERE jobs.unique_key = 'import:' || imports.upload_id AND jobs.state <> 'parked'))
+    UNION ALL
+    SELECT imports.upload_id, 'a failed import that keeps its source or its room' AS problem
+    FROM imports JOIN uploads ON uploads.id = imports.upload_id
+    WHERE imports.state = 'failed' AND (imports.source IS NOT NULL OR uploads.reserved <> 0)
+    UNION ALL
     SELECT assets.id, 'a file in a folder of another client' AS problem
     FROM assets JOIN folders ON folders.id = assets.folder_id WHERE folders.client_id <> assets.client_id
     UNION ALL
@@ -105,21 +117,23 @@ pub struct Audit {
     pub rows: Vec<(String, String)>,
 }
 
-/// A client's counters, and what they should be.
-#[derive(Clone, Debug, FromRow)]
-pub struct ClientAudit {
-    /// The client.
-    pub id: String,
-    used_bytes: i64,
-    reserved_bytes: i64,
-    temp_bytes: i64,
-    temp_reserved_bytes: i64,
-    folders: i64,
-    true_used: i64,
-    true_reserved: i64,
-    true_temp: i64,
-    true_temp_reserved: i64,
-    true_folders: i64,
+row! {
+    /// A client's counters, and what they should be.
+    #[derive(Clone, Debug)]
+    pub struct ClientAudit {
+        /// The client.
+        pub id: String,
+        used_bytes: i64,
+        reserved_bytes: i64,
+        temp_bytes: i64,
+        temp_reserved_bytes: i64,
+        folders: i64,
+        true_used: i64,
+        true_reserved: i64,
+        true_temp: i64,
+        true_temp_reserved: i64,
+        true_folders: i64,
+    }
 }
 
 impl ClientAudit {
@@ -135,21 +149,23 @@ impl ClientAudit {
     }
 }
 
-/// A folder's counters, and what they should be.
-#[derive(Clone, Debug, FromRow)]
-pub struct FolderAudit {
-    /// The folder.
-    pub id: String,
-    images: i64,
-    videos: i64,
-    audios: i64,
-    others: i64,
-    bytes: i64,
-    true_images: i64,
-    true_videos: i64,
-    true_audios: i64,
-    true_others: i64,
-    true_bytes: i64,
+row! {
+    /// A folder's counters, and what they should be.
+    #[derive(Clone, Debug)]
+    pub struct FolderAudit {
+        /// The folder.
+        pub id: String,
+        images: i64,
+        videos: i64,
+        audios: i64,
+        others: i64,
+        bytes: i64,
+        true_images: i64,
+        true_videos: i64,
+        true_audios: i64,
+        true_others: i64,
+        true_bytes: i64,
+    }
 }
 
 impl FolderAudit {
@@ -168,12 +184,12 @@ impl FolderAudit {
 impl Store {
     /// Every counter beside what it should be, and every row that contradicts another.
     pub async fn audit(&self) -> Result<Audit> {
-        let mut tx = self.db.read().await?;
-        Ok(Audit {
-            clients: fetch_all!(tx, ClientAudit, CLIENTS)?,
-            folders: fetch_all!(tx, FolderAudit, FOLDERS)?,
-            rows: fetch_all!(tx, (String, String), ASSETS)?,
-        })
+        let mut tx = self.db.read_at_leisure().await?;
+        let clients = fetch_all!(tx, ClientAudit, CLIENTS)?;
+        let folders = fetch_all!(tx, FolderAudit, FOLDERS)?;
+        let rows = fetch_all!(tx, (String, String), ASSETS)?;
+        tx.end();
+        Ok(Audit { clients, folders, rows })
     }
 
     /// Copies that must be there, by identifier, behind the one given.

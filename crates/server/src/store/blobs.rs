@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use reelshelf_domain::{AssetHash, BlobId, ByteSize, ClientId, Result, UnixMillis};
-use sqlx::FromRow;
 
-use super::db::{Tx, execute, failed, fetch_all, fetch_optional, on_db};
+use super::db::{Tx, execute, fetch_all, fetch_optional};
+use super::row::row;
 use super::writer::Verb;
 use super::{Store, column, size_column};
 
@@ -33,9 +33,15 @@ const EXPECTED: &str = "
     UNION ALL
     SELECT parts.id FROM parts JOIN uploads ON uploads.id = parts.upload_id
     WHERE parts.id = $1 AND uploads.done_hash IS NULL";
+const REFERRED: &str = "
+    SELECT id FROM assets WHERE blob_id = $1
+    UNION ALL
+    SELECT parts.id FROM parts JOIN uploads ON uploads.id = parts.upload_id
+    WHERE parts.id = $1 AND uploads.done_hash IS NULL
+    LIMIT 1";
 
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[EXPECTED, CONDEMN, PARDON, CONDEMNED, FORGET, KNOWN];
+pub(super) const STATEMENTS: &[&str] = &[EXPECTED, REFERRED, CONDEMN, PARDON, CONDEMNED, FORGET, KNOWN];
 
 /// A copy that is to go.
 #[derive(Clone, Copy, Debug)]
@@ -59,12 +65,13 @@ pub struct BlobRow {
     pub size: ByteSize,
 }
 
-#[derive(FromRow)]
-pub(super) struct BlobColumns {
-    id: String,
-    client_id: String,
-    hash: String,
-    size: i64,
+row! {
+    pub(super) struct BlobColumns {
+        id: String,
+        client_id: String,
+        hash: String,
+        size: i64,
+    }
 }
 
 impl TryFrom<BlobColumns> for BlobRow {
@@ -137,21 +144,45 @@ impl Store {
         fetch_optional!(tx, (String,), EXPECTED, blob.to_string()).map(|row| row.is_some())
     }
 
+    /// Whether a file has these bytes, or an upload under way. Those that none has go with the next run of the collector.
+    pub async fn is_blob_referred(&self, blob: BlobId) -> Result<bool> {
+        let mut tx = self.db.read().await?;
+        fetch_optional!(tx, (String,), REFERRED, blob.to_string()).map(|row| row.is_some())
+    }
+
     /// Those of the copies that a row, condemned or not, speaks of.
     pub async fn known_blobs(&self, blobs: &[BlobId]) -> Result<HashSet<BlobId>> {
-        let mut tx = self.db.read().await?;
+        let mut tx = self.db.read_at_leisure().await?;
         let mut known = HashSet::new();
         for some in blobs.chunks(KNOWN_AT_ONCE) {
             // The last chunk is filled up with its first member.
-            let ids = (0..KNOWN_AT_ONCE).map(|index| some.get(index).unwrap_or(&some[0]).to_string());
-            let rows: Vec<(String,)> = on_db!(tx, conn => {
-                ids.fold(sqlx::query_as(KNOWN), sqlx::query::QueryAs::bind).fetch_all(conn).await
-            })
-            .map_err(failed)?;
+            let id = |index: usize| some.get(index).unwrap_or(&some[0]).to_string();
+            let rows = fetch_all!(
+                tx,
+                (String,),
+                KNOWN,
+                id(0),
+                id(1),
+                id(2),
+                id(3),
+                id(4),
+                id(5),
+                id(6),
+                id(7),
+                id(8),
+                id(9),
+                id(10),
+                id(11),
+                id(12),
+                id(13),
+                id(14),
+                id(15)
+            )?;
             for (id,) in rows {
                 known.insert(column("blobs", "id", &id)?);
             }
         }
+        tx.end();
         Ok(known)
     }
 }

@@ -1,11 +1,11 @@
 //! Clients: who they are, their plan, their hold and what they use.
 
 use reelshelf_domain::{ByteSize, ClientId, Error, FolderId, Result, Taken, Thing, UnixMillis};
-use sqlx::FromRow;
 
 use super::counters::{Bytes, apply};
 use super::db::{Tx, execute, fetch_all, fetch_one, fetch_optional};
 use super::freshness::announce;
+use super::row::row;
 use super::writer::Verb;
 use super::{Store, column, size_column};
 
@@ -67,20 +67,21 @@ pub struct Client {
     pub temp_reserved: ByteSize,
 }
 
-#[derive(FromRow)]
-struct ClientRow {
-    id: String,
-    name: String,
-    plan: String,
-    storage_limit: Option<i64>,
-    created_at: i64,
-    hold_at: Option<i64>,
-    hold_reason: Option<String>,
-    full_at: Option<i64>,
-    used_bytes: i64,
-    reserved_bytes: i64,
-    temp_bytes: i64,
-    temp_reserved_bytes: i64,
+row! {
+    struct ClientRow {
+        id: String,
+        name: String,
+        plan: String,
+        storage_limit: Option<i64>,
+        created_at: i64,
+        hold_at: Option<i64>,
+        hold_reason: Option<String>,
+        full_at: Option<i64>,
+        used_bytes: i64,
+        reserved_bytes: i64,
+        temp_bytes: i64,
+        temp_reserved_bytes: i64,
+    }
 }
 
 impl TryFrom<ClientRow> for Client {

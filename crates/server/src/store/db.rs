@@ -7,12 +7,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use reelshelf_domain::{Error, Result};
+use rusqlite::types::Value;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, SqliteConnection, Transaction};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, Transaction};
 
+use super::leisure::{PostgresLeisure, SqliteLeisure};
 use super::readers::{Reader, Readers};
+use super::row::FromCells;
+use super::sqlite;
 use super::writer::{Verb, Writer};
 use crate::config::StoreSettings;
 
@@ -33,8 +36,15 @@ pub(super) struct Db {
 
 #[derive(Clone)]
 enum Engine {
-    Sqlite { readers: Readers, writer: Writer },
-    Postgres { pool: PgPool },
+    /// Reads that may take long have connections of their own, so that the short ones do not wait for them.
+    Sqlite {
+        readers: Readers,
+        at_leisure: Readers,
+        writer: Writer,
+    },
+    Postgres {
+        pool: PgPool,
+    },
 }
 
 /// A connection, and inside a verb the transaction it is in.
@@ -45,67 +55,123 @@ pub(super) struct Tx {
 
 enum TxConnection {
     SqliteReader(Reader),
-    SqliteWriter(SqliteConnection),
+    SqliteLeisure(SqliteLeisure),
+    SqliteWriter(rusqlite::Connection),
     Postgres(PoolConnection<Postgres>),
+    PostgresLeisure(PostgresLeisure),
     PostgresTransaction(Transaction<'static, Postgres>),
 }
 
 /// What a statement is sent to.
 pub(super) enum Conn<'a> {
-    Sqlite(&'a mut SqliteConnection),
+    Sqlite(SqliteConn<'a>),
     Postgres(&'a mut PgConnection),
 }
 
-/// A `match` over the engines whose arms contain the same tokens, so that the body is type-checked for both.
-macro_rules! on_db {
-    ($tx:expr, $conn:ident => $body:expr) => {
-        match $tx.conn() {
-            $crate::store::db::Conn::Sqlite($conn) => $body,
-            $crate::store::db::Conn::Postgres($conn) => $body,
+/// A connection to SQLite, and where its statements run.
+pub(super) enum SqliteConn<'a> {
+    Here(&'a mut rusqlite::Connection),
+    AtLeisure(&'a mut SqliteLeisure),
+}
+
+impl SqliteConn<'_> {
+    pub(super) async fn fetch_all<T>(self, sql: &'static str, values: Vec<Value>) -> Result<Vec<T>>
+    where
+        T: FromCells + Send + 'static,
+    {
+        match self {
+            Self::Here(connection) => sqlite::all(connection, sql, &values),
+            Self::AtLeisure(leisure) => leisure.run(move |connection| sqlite::all(connection, sql, &values)).await,
         }
-    };
+    }
+
+    pub(super) async fn fetch_optional<T>(self, sql: &'static str, values: Vec<Value>) -> Result<Option<T>>
+    where
+        T: FromCells + Send + 'static,
+    {
+        match self {
+            Self::Here(connection) => sqlite::optional(connection, sql, &values),
+            Self::AtLeisure(leisure) => leisure.run(move |connection| sqlite::optional(connection, sql, &values)).await,
+        }
+    }
+
+    pub(super) async fn fetch_one<T>(self, sql: &'static str, values: Vec<Value>) -> Result<T>
+    where
+        T: FromCells + Send + 'static,
+    {
+        let row = self.fetch_optional(sql, values).await?;
+        row.ok_or_else(|| Error::inconsistent("a statement that always gives a row gave none"))
+    }
+
+    pub(super) fn execute(self, sql: &'static str, values: &[Value]) -> Result<u64> {
+        match self {
+            Self::Here(connection) => sqlite::change(connection, sql, values),
+            Self::AtLeisure(_) => Err(Error::inconsistent("a change at leisure")),
+        }
+    }
+}
+
+/// The values of a statement, as SQLite takes them.
+macro_rules! values {
+    ($($argument:expr),*) => { [$($crate::store::sqlite::Bind::bind($argument)),*] };
 }
 
 /// The row that a statement gives, if it gives one.
 macro_rules! fetch_optional {
     ($tx:expr, $row:ty, $sql:expr $(, $argument:expr)* $(,)?) => {
-        $crate::store::db::on_db!($tx, conn =>
-            sqlx::query_as::<_, $row>($sql)$(.bind($argument))*.fetch_optional(conn).await
-        ).map_err($crate::store::db::failed)
+        match $tx.conn() {
+            $crate::store::db::Conn::Sqlite(conn) => {
+                conn.fetch_optional::<$row>($sql, $crate::store::db::values![$($argument),*].into()).await
+            }
+            $crate::store::db::Conn::Postgres(conn) => sqlx::query_as::<_, $row>($sql)$(.bind($argument))*
+                .fetch_optional(conn).await.map_err($crate::store::db::failed),
+        }
     };
 }
 
 /// The one row that a statement gives.
 macro_rules! fetch_one {
     ($tx:expr, $row:ty, $sql:expr $(, $argument:expr)* $(,)?) => {
-        $crate::store::db::on_db!($tx, conn =>
-            sqlx::query_as::<_, $row>($sql)$(.bind($argument))*.fetch_one(conn).await
-        ).map_err($crate::store::db::failed)
+        match $tx.conn() {
+            $crate::store::db::Conn::Sqlite(conn) => {
+                conn.fetch_one::<$row>($sql, $crate::store::db::values![$($argument),*].into()).await
+            }
+            $crate::store::db::Conn::Postgres(conn) => sqlx::query_as::<_, $row>($sql)$(.bind($argument))*
+                .fetch_one(conn).await.map_err($crate::store::db::failed),
+        }
     };
 }
 
 /// The rows that a statement gives.
 macro_rules! fetch_all {
     ($tx:expr, $row:ty, $sql:expr $(, $argument:expr)* $(,)?) => {
-        $crate::store::db::on_db!($tx, conn =>
-            sqlx::query_as::<_, $row>($sql)$(.bind($argument))*.fetch_all(conn).await
-        ).map_err($crate::store::db::failed)
+        match $tx.conn() {
+            $crate::store::db::Conn::Sqlite(conn) => {
+                conn.fetch_all::<$row>($sql, $crate::store::db::values![$($argument),*].into()).await
+            }
+            $crate::store::db::Conn::Postgres(conn) => sqlx::query_as::<_, $row>($sql)$(.bind($argument))*
+                .fetch_all(conn).await.map_err($crate::store::db::failed),
+        }
     };
 }
 
 /// How many rows a statement changed.
 macro_rules! execute {
     ($tx:expr, $sql:expr $(, $argument:expr)* $(,)?) => {
-        $crate::store::db::on_db!($tx, conn =>
-            sqlx::query($sql)$(.bind($argument))*.execute(conn).await.map(|done| done.rows_affected())
-        ).map_err($crate::store::db::failed)
+        match $tx.conn() {
+            $crate::store::db::Conn::Sqlite(conn) => {
+                conn.execute($sql, &$crate::store::db::values![$($argument),*])
+            }
+            $crate::store::db::Conn::Postgres(conn) => sqlx::query($sql)$(.bind($argument))*.execute(conn).await
+                .map(|done| done.rows_affected()).map_err($crate::store::db::failed),
+        }
     };
 }
 
-pub(super) use {execute, fetch_all, fetch_one, fetch_optional, on_db};
+pub(super) use {execute, fetch_all, fetch_one, fetch_optional, values};
 
 impl Tx {
-    pub(super) fn of_writer(connection: SqliteConnection, statements: Arc<AtomicU64>) -> Self {
+    pub(super) fn of_writer(connection: rusqlite::Connection, statements: Arc<AtomicU64>) -> Self {
         Self { connection: TxConnection::SqliteWriter(connection), statements }
     }
 
@@ -115,21 +181,22 @@ impl Tx {
         self.uncounted()
     }
 
-    /// The connection, for what frames statements: transactions and savepoints.
+    /// The connection, for what is no statement of the store.
     pub(super) fn uncounted(&mut self) -> Conn<'_> {
         match &mut self.connection {
-            TxConnection::SqliteReader(reader) => Conn::Sqlite(reader),
-            TxConnection::SqliteWriter(connection) => Conn::Sqlite(connection),
+            TxConnection::SqliteReader(reader) => Conn::Sqlite(SqliteConn::Here(reader)),
+            TxConnection::SqliteLeisure(leisure) => Conn::Sqlite(SqliteConn::AtLeisure(leisure)),
+            TxConnection::SqliteWriter(connection) => Conn::Sqlite(SqliteConn::Here(connection)),
             TxConnection::Postgres(connection) => Conn::Postgres(connection),
+            TxConnection::PostgresLeisure(leisure) => Conn::Postgres(leisure.connection()),
             TxConnection::PostgresTransaction(transaction) => Conn::Postgres(transaction),
         }
     }
 
-    /// Closes the connection of the writer; any other goes back by itself.
-    pub(super) async fn close(self) -> Result<()> {
-        match self.connection {
-            TxConnection::SqliteWriter(connection) => connection.close().await.map_err(failed),
-            _ => Ok(()),
+    /// A read at leisure is over. One that is dropped instead is stopped.
+    pub(super) fn end(self) {
+        if let TxConnection::PostgresLeisure(leisure) = self.connection {
+            leisure.end();
         }
     }
 
@@ -145,12 +212,13 @@ impl Db {
     pub(super) async fn connect(settings: &StoreSettings) -> Result<Self> {
         let statements = Arc::new(AtomicU64::new(0));
         let engine = if settings.is_sqlite() {
-            let options = sqlite_options(settings)?;
+            let options = sqlite::Options::of(settings);
             migrate_sqlite(&options).await?;
             let patience = Duration::from_secs(settings.acquire_timeout_seconds);
-            let readers = Readers::new(options.clone().pragma("query_only", "1"), settings.read_connections, patience);
-            let writer = Writer::start(options, Arc::clone(&statements)).await?;
-            Engine::Sqlite { readers, writer }
+            let readers = Readers::new(options.clone(), settings.read_connections, patience);
+            let at_leisure = Readers::new(options.clone(), settings.long_read_connections, patience);
+            let writer = Writer::start(&options, Arc::clone(&statements))?;
+            Engine::Sqlite { readers, at_leisure, writer }
         } else {
             let options = PgConnectOptions::from_str(&settings.database_url).map_err(failed)?;
             migrate_postgres(&options).await?;
@@ -168,6 +236,17 @@ impl Db {
         let connection = match &self.engine {
             Engine::Sqlite { readers, .. } => TxConnection::SqliteReader(readers.lend().await?),
             Engine::Postgres { pool } => TxConnection::Postgres(pool.acquire().await.map_err(failed)?),
+        };
+        Ok(Tx { connection, statements: Arc::clone(&self.statements) })
+    }
+
+    /// A connection for reads that may take long, and that nobody needs when their caller is gone.
+    pub(super) async fn read_at_leisure(&self) -> Result<Tx> {
+        let connection = match &self.engine {
+            Engine::Sqlite { at_leisure, .. } => {
+                TxConnection::SqliteLeisure(SqliteLeisure::new(at_leisure.lend().await?))
+            }
+            Engine::Postgres { pool } => TxConnection::PostgresLeisure(PostgresLeisure::begin(pool).await?),
         };
         Ok(Tx { connection, statements: Arc::clone(&self.statements) })
     }
@@ -199,6 +278,14 @@ impl Db {
         }
     }
 
+    /// Whether there is still somebody to write.
+    pub(super) fn can_write(&self) -> bool {
+        match &self.engine {
+            Engine::Sqlite { writer, .. } => writer.is_alive(),
+            Engine::Postgres { .. } => true,
+        }
+    }
+
     /// How many statements were sent since the start, transactions and savepoints aside.
     pub(super) fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
@@ -215,9 +302,10 @@ impl Db {
     /// Ends what is under way and closes every connection.
     pub(super) async fn close(&self) {
         match &self.engine {
-            Engine::Sqlite { readers, writer } => {
+            Engine::Sqlite { readers, at_leisure, writer } => {
                 writer.close().await;
                 readers.close().await;
+                at_leisure.close().await;
             }
             Engine::Postgres { pool } => pool.close().await,
         }
@@ -227,19 +315,19 @@ impl Db {
 /// Brings the schema up to date, and does nothing else.
 pub async fn migrate(settings: &StoreSettings) -> Result<()> {
     if settings.is_sqlite() {
-        migrate_sqlite(&sqlite_options(settings)?).await
+        migrate_sqlite(&sqlite::Options::of(settings)).await
     } else {
         migrate_postgres(&PgConnectOptions::from_str(&settings.database_url).map_err(failed)?).await
     }
 }
 
-async fn migrate_sqlite(options: &SqliteConnectOptions) -> Result<()> {
-    if let Some(folder) = options.get_filename().parent().filter(|folder| *folder != Path::new("")) {
+async fn migrate_sqlite(options: &sqlite::Options) -> Result<()> {
+    if let Some(folder) = options.file().parent().filter(|folder| *folder != Path::new("")) {
         tokio::fs::create_dir_all(folder).await.map_err(|error| Error::internal("creating the data folder", error))?;
     }
-    let mut connection = options.connect().await.map_err(failed)?;
-    MIGRATOR.run(&mut connection).await.map_err(|error| Error::internal("migrating SQLite", error))?;
-    connection.close().await.map_err(failed)
+    let options = options.clone();
+    let migrated = tokio::task::spawn_blocking(move || sqlite::migrate(&options, &MIGRATOR)).await;
+    migrated.map_err(|error| Error::internal("migrating SQLite", error))?
 }
 
 async fn migrate_postgres(options: &PgConnectOptions) -> Result<()> {
@@ -259,21 +347,7 @@ async fn warn_of_locale(connection: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn sqlite_options(settings: &StoreSettings) -> Result<SqliteConnectOptions> {
-    Ok(SqliteConnectOptions::from_str(&settings.database_url)
-        .map_err(failed)?
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        // NORMAL may take back acknowledged commits when the power fails.
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(settings.acquire_timeout_seconds))
-        .pragma("temp_store", "MEMORY")
-        .pragma("cache_size", format!("-{}", settings.sqlite_cache_kib))
-        .disable_statement_logging())
-}
-
-/// A database error in our words.
+/// An error of PostgreSQL in our words.
 pub(super) fn failed(error: sqlx::Error) -> Error {
     match error {
         sqlx::Error::PoolTimedOut => Error::Unavailable("the database"),

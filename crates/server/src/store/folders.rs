@@ -3,10 +3,10 @@
 use reelshelf_domain::{
     ByteSize, Chance, ClientId, Error, FolderId, FolderPath, Refusal, Result, Taken, Thing, UnixMillis,
 };
-use sqlx::FromRow;
 
 use super::counters::{Bytes, apply, lock};
 use super::db::{Tx, execute, fetch_all, fetch_one, fetch_optional};
+use super::row::row;
 use super::walk::{Walk, subtree, walk};
 use super::writer::Verb;
 use super::{Store, column, size_column};
@@ -99,23 +99,24 @@ pub enum Made {
     Existed,
 }
 
-#[derive(FromRow)]
-struct FoundRow {
-    #[sqlx(rename = "depth")]
-    depth: i32,
-    id: String,
-    temporary: bool,
+row! {
+    struct FoundRow {
+        depth: i32,
+        id: String,
+        temporary: bool,
+    }
 }
 
-#[derive(FromRow)]
-struct StatsRow {
-    id: String,
-    images: i64,
-    videos: i64,
-    audios: i64,
-    others: i64,
-    bytes: i64,
-    child: Option<String>,
+row! {
+    struct StatsRow {
+        id: String,
+        images: i64,
+        videos: i64,
+        audios: i64,
+        others: i64,
+        bytes: i64,
+        child: Option<String>,
+    }
 }
 
 /// The folder at a path, if it is there.
@@ -315,8 +316,9 @@ impl Store {
 
     /// Every folder of a client with the count and the bytes of the files directly in it, in no order.
     pub async fn tree(&self, client: ClientId) -> Result<Vec<(FolderPath, i64, ByteSize)>> {
-        let mut tx = self.db.read().await?;
+        let mut tx = self.db.read_at_leisure().await?;
         let rows = fetch_all!(tx, (String, i64, i64), TREE, client.as_str())?;
+        tx.end();
         let entry = |(path, files, bytes): (String, i64, i64)| {
             Ok((column("folders", "name", &path)?, files, size_column("folders", "bytes", bytes)?))
         };

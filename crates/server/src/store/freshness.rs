@@ -1,20 +1,21 @@
 //! How caches of this process hear that another process changed what they hold.
 //!
-//! SQLite: `data_version` of a connection of its own changes with every commit of any other connection. PostgreSQL:
-//! LISTEN, with a beat of our own every second; when the beat is not heard, nobody can tell, and caches are passed by.
+//! SQLite: `data_version` of a connection of its own changes with every commit of any other connection. Every request
+//! asks, and the answer is in memory that all processes share. PostgreSQL: LISTEN, with a beat of our own every second; when the beat is not heard, nobody can tell, and caches are passed by.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use reelshelf_domain::Result;
+use rusqlite::Connection;
+use sqlx::PgPool;
 use sqlx::postgres::PgListener;
-use sqlx::{ConnectOptions, Connection, PgPool, SqliteConnection};
-use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::db::{Db, Tx, execute, failed, sqlite_options};
+use super::db::{Db, Tx, execute};
+use super::sqlite::Options;
 use crate::config::StoreSettings;
 
 const CHANNEL: &str = "reelshelf";
@@ -31,7 +32,7 @@ pub(super) const POSTGRES_STATEMENTS: &[&str] = &[NOTIFY, BEAT_NOTIFY];
 
 #[derive(Clone)]
 pub(super) enum Freshness {
-    Sqlite(Arc<Mutex<Option<SqliteConnection>>>),
+    Sqlite(Arc<std::sync::Mutex<Option<Connection>>>),
     Postgres(Arc<Hearing>),
 }
 
@@ -43,10 +44,10 @@ pub(super) struct Hearing {
 }
 
 impl Freshness {
-    pub(super) async fn start(db: &Db, settings: &StoreSettings) -> Result<Self> {
+    pub(super) fn start(db: &Db, settings: &StoreSettings) -> Result<Self> {
         let Some(pool) = db.postgres() else {
-            let connection = sqlite_options(settings)?.pragma("query_only", "1").connect().await.map_err(failed)?;
-            return Ok(Self::Sqlite(Arc::new(Mutex::new(Some(connection)))));
+            let connection = Options::of(settings).reader()?;
+            return Ok(Self::Sqlite(Arc::new(std::sync::Mutex::new(Some(connection)))));
         };
         let hearing = Arc::new(Hearing {
             changes: AtomicU64::new(0),
@@ -59,14 +60,9 @@ impl Freshness {
         Ok(Self::Postgres(hearing))
     }
 
-    pub(super) async fn stamp(&self) -> Option<u64> {
+    pub(super) fn stamp(&self) -> Option<u64> {
         match self {
-            Self::Sqlite(connection) => {
-                let mut connection = connection.lock().await;
-                let version: (i64,) =
-                    sqlx::query_as("PRAGMA data_version").fetch_one(connection.as_mut()?).await.ok()?;
-                u64::try_from(version.0).ok()
-            }
+            Self::Sqlite(connection) => data_version(locked(connection).as_ref()?),
             Self::Postgres(hearing) => {
                 let changes = hearing.changes.load(Ordering::Acquire);
                 let fresh = locked(&hearing.fresh_until).is_some_and(|until| Instant::now() < until);
@@ -85,9 +81,7 @@ impl Freshness {
     pub(super) async fn close(&self) {
         match self {
             Self::Sqlite(connection) => {
-                if let Some(connection) = connection.lock().await.take() {
-                    let _ = connection.close().await;
-                }
+                drop(locked(connection).take());
             }
             Self::Postgres(hearing) => {
                 hearing.closed.store(true, Ordering::Release);
@@ -99,6 +93,12 @@ impl Freshness {
             }
         }
     }
+}
+
+fn data_version(connection: &Connection) -> Option<u64> {
+    let mut statement = connection.prepare_cached("PRAGMA data_version").ok()?;
+    let version: i64 = statement.query_row([], |row| row.get(0)).ok()?;
+    u64::try_from(version).ok()
 }
 
 /// Tells the other nodes, once the transaction commits, that what caches hold may have changed. On SQLite every commit

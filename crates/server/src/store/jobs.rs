@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use reelshelf_domain::{Chance, Error, JobId, Result, UnixMillis};
-use sqlx::FromRow;
 
 use super::db::{Tx, execute, fetch_all, fetch_optional};
+use super::row::row;
 use super::writer::Verb;
 use super::{Store, column};
 
@@ -38,7 +38,7 @@ const PARK: &str = "
     WHERE id = $1 AND lease_owner = $2 AND state = 'running'";
 /// A lease that ran out means that its worker died: the job is tried again, or parked when it killed too many.
 const LOST: &str = "
-    SELECT id, lease_owner, attempts FROM jobs WHERE state = 'running' AND lease_until <= $1 ORDER BY lease_until LIMIT 100";
+    SELECT id, kind, payload, lease_owner, attempts FROM jobs WHERE state = 'running' AND lease_until <= $1 ORDER BY lease_until LIMIT 100";
 /// A lost job whose like waits, or is being done by a worker that lives, has nothing left to do.
 const SUPERSEDED: &str = "
     DELETE FROM jobs WHERE id = $1 AND lease_owner = $2 AND state = 'running' AND lease_until <= $3
@@ -58,16 +58,19 @@ pub(super) const POSTGRES_STATEMENTS: &[&str] = &[DUE_POSTGRES];
 pub enum JobClass {
     /// Short, and mostly waits for the database or the disk.
     Light,
+    /// Long, and mostly waits for other servers.
+    Import,
 }
 
 impl JobClass {
     /// Every class.
-    pub const ALL: [Self; 1] = [Self::Light];
+    pub const ALL: [Self; 2] = [Self::Light, Self::Import];
 
     /// As text.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Light => "light",
+            Self::Import => "import",
         }
     }
 }
@@ -113,12 +116,21 @@ pub struct JobCounts {
     pub oldest: UnixMillis,
 }
 
-#[derive(FromRow)]
-struct ClaimedRow {
-    id: String,
-    kind: String,
-    payload: String,
-    attempts: i64,
+row! {
+    struct ClaimedRow {
+        id: String,
+        kind: String,
+        payload: String,
+        attempts: i64,
+    }
+}
+
+/// Enqueues a job in the transaction of what it follows from.
+pub(super) async fn enqueue(tx: &mut Tx, job: &NewJob, id: JobId, now: UnixMillis) -> Result<()> {
+    let NewJob { kind, class, unique_key, payload, run_at } = job;
+    let (id, class, now) = (id.to_string(), class.as_str(), now.get());
+    let (key, at) = (unique_key.as_str(), run_at.get());
+    execute!(tx, ENQUEUE, id, *kind, class, key, payload.as_str(), at, now).map(|_| ())
 }
 
 #[derive(Clone)]
@@ -132,10 +144,7 @@ impl Verb for Enqueue {
     type Out = ();
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
-        let NewJob { kind, class, unique_key, payload, run_at } = &self.job;
-        let (id, class, now) = (self.id.to_string(), class.as_str(), self.now.get());
-        let (key, at) = (unique_key.as_str(), run_at.get());
-        execute!(tx, ENQUEUE, id, *kind, class, key, payload.as_str(), at, now).map(|_| ())
+        enqueue(tx, &self.job, self.id, self.now).await
     }
 }
 
@@ -286,13 +295,14 @@ impl Store {
         self.db.write(DropSuperseded { job, owner: owner.to_owned(), now }).await
     }
 
-    /// Jobs whose worker died: the job, the lease's owner, and how often it was begun.
-    pub async fn lost_jobs(&self, now: UnixMillis) -> Result<Vec<(JobId, String, i64)>> {
+    /// Jobs whose worker died, each with the owner of its lease.
+    pub async fn lost_jobs(&self, now: UnixMillis) -> Result<Vec<(Claimed, String)>> {
+        type Row = (String, String, String, Option<String>, i64);
         let mut tx = self.db.read().await?;
-        let rows = fetch_all!(tx, (String, Option<String>, i64), LOST, now.get())?;
-        let lost = |(id, owner, attempts): (String, Option<String>, i64)| {
+        let rows = fetch_all!(tx, Row, LOST, now.get())?;
+        let lost = |(id, kind, payload, owner, attempts): Row| {
             let owner = owner.ok_or_else(|| Error::inconsistent("inconsistent row: jobs.lease_owner is NULL"))?;
-            Ok((column("jobs", "id", &id)?, owner, attempts))
+            Ok((Claimed { id: column("jobs", "id", &id)?, kind, payload, attempts }, owner))
         };
         rows.into_iter().map(lost).collect()
     }

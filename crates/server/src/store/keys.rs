@@ -1,10 +1,10 @@
 //! API keys: their hashes, never themselves.
 
 use reelshelf_domain::{ClientId, Error, KeyId, Result, Role, Thing, UnixMillis};
-use sqlx::FromRow;
 
 use super::db::{Tx, execute, fetch_all};
 use super::freshness::announce;
+use super::row::row;
 use super::writer::Verb;
 use super::{Store, column};
 
@@ -104,25 +104,27 @@ pub struct KeyRow {
     pub revoked_at: Option<UnixMillis>,
 }
 
-#[derive(FromRow)]
-struct HolderRow {
-    id: String,
-    client_id: String,
-    role: String,
-    hash: String,
-    expires_at: Option<i64>,
-    plan: String,
+row! {
+    struct HolderRow {
+        id: String,
+        client_id: String,
+        role: String,
+        hash: String,
+        expires_at: Option<i64>,
+        plan: String,
+    }
 }
 
-#[derive(FromRow)]
-struct ListedRow {
-    id: String,
-    name: String,
-    role: String,
-    created_at: i64,
-    expires_at: Option<i64>,
-    last_used_at: Option<i64>,
-    revoked_at: Option<i64>,
+row! {
+    struct ListedRow {
+        id: String,
+        name: String,
+        role: String,
+        created_at: i64,
+        expires_at: Option<i64>,
+        last_used_at: Option<i64>,
+        revoked_at: Option<i64>,
+    }
 }
 
 #[derive(Clone)]

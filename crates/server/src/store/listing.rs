@@ -2,26 +2,33 @@
 
 use futures::FutureExt;
 use reelshelf_domain::{Cursor, Direction, FolderId, Limit, MediaKind, Result, Sort, SortField};
-use sqlx::FromRow;
 
 use super::assets::{Asset, AssetRow, asset_columns};
 use super::db::{Tx, fetch_all, fetch_one};
-use super::interrupt::Interruptible;
+use super::import::{assets_and_imports, import_columns};
+use super::row::row;
 use super::{Store, column};
 
-/// One page in one order: from the start with an offset, or behind a place. `$1` is the folder and `$2` the most rows.
+/// One page in one order: from the start with an offset, or behind a place. The page is found first, and imports are
+/// looked up for its rows alone. `$1` is the folder and `$2` the most rows.
 macro_rules! page {
     ($filter:literal, $order:literal, $where:literal, $rest:literal) => {
         concat!(
             "SELECT",
             asset_columns!(),
-            "FROM assets WHERE folder_id = $1",
-            $filter,
-            $where,
-            " ORDER BY ",
-            $order,
-            " LIMIT $2 ",
-            $rest
+            import_columns!(),
+            assets_and_imports!(concat!(
+                "FROM (SELECT * FROM assets WHERE folder_id = $1",
+                $filter,
+                $where,
+                " ORDER BY ",
+                $order,
+                " LIMIT $2 ",
+                $rest,
+                ") assets"
+            )),
+            "ORDER BY ",
+            $order
         )
     };
 }
@@ -74,7 +81,9 @@ macro_rules! search {
             concat!($first, $back, ", ", $second, $back),
             " LIMIT 1)) END AS matches,",
             asset_columns!(),
-            "FROM page JOIN assets ON assets.id = page.hit ORDER BY ",
+            import_columns!(),
+            assets_and_imports!("FROM page JOIN assets ON assets.id = page.hit"),
+            "ORDER BY ",
             concat!("assets.", $first, $way, ", assets.", $second, $way)
         )
     };
@@ -89,11 +98,16 @@ macro_rules! search_after {
                 WHERE folder_id = $1 AND lower(name) LIKE $5 ESCAPE '\\' AND ($6 IS NULL OR kind = $6)
             ) AS matches,",
             asset_columns!(),
-            "FROM assets
-            WHERE folder_id = $1 AND lower(name) LIKE $5 ESCAPE '\\' AND ($6 IS NULL OR kind = $6) AND ",
-            concat!("(", $first, ", ", $second, ") ", $behind, " ($3, $4) ORDER BY "),
-            concat!($first, $way, ", ", $second, $way),
-            " LIMIT $2"
+            import_columns!(),
+            assets_and_imports!(concat!(
+                "FROM (SELECT * FROM assets
+                WHERE folder_id = $1 AND lower(name) LIKE $5 ESCAPE '\\' AND ($6 IS NULL OR kind = $6) AND ",
+                concat!("(", $first, ", ", $second, ") ", $behind, " ($3, $4) ORDER BY "),
+                concat!($first, $way, ", ", $second, $way),
+                " LIMIT $2) assets"
+            )),
+            "ORDER BY ",
+            concat!($first, $way, ", ", $second, $way)
         )
     };
 }
@@ -138,6 +152,9 @@ pub(super) fn statements() -> Vec<&'static str> {
     pages.chain(searches).chain([COUNT_MATCHES]).collect()
 }
 
+/// An offset beyond this is passed over at leisure.
+const FAR: u64 = 10_000;
+
 /// Which part of a listing.
 #[derive(Clone, Debug)]
 pub enum Slice {
@@ -175,11 +192,11 @@ pub struct Listed {
     pub matches: Option<i64>,
 }
 
-#[derive(FromRow)]
-struct HitRow {
-    matches: i64,
-    #[sqlx(flatten)]
-    asset: AssetRow,
+row! {
+    struct HitRow {
+        matches: i64,
+        ..asset: AssetRow,
+    }
 }
 
 impl Listing {
@@ -203,6 +220,13 @@ impl Listing {
             (SortField::Size, Direction::Ascending) => SEARCH_SIZE,
             (SortField::Size, Direction::Descending) => SEARCH_SIZE_DOWN,
         }
+    }
+
+    /// Whether much may be passed over before the page is found: what stands before an offset, or what is of another
+    /// kind in an order that kinds have no index in.
+    fn may_take_long(&self) -> bool {
+        let far = matches!(self.slice, Slice::Offset(offset) if offset > FAR);
+        far || (self.kind.is_some() && self.sort.field != SortField::Name)
     }
 
     /// The rows of the page.
@@ -248,10 +272,11 @@ impl Listing {
                 }
             },
         };
-        let matches = match hits.first().map(|hit| hit.matches) {
-            Some(matches) => matches,
+        let matches = match (hits.first().map(|hit| hit.matches), &self.slice) {
+            (Some(matches), _) => matches,
+            (None, Slice::Offset(0)) => 0,
             // A page behind the last match does not know how many there are.
-            None => fetch_one!(tx, (i64,), COUNT_MATCHES, &*folder, &*pattern, kind)?.0,
+            (None, _) => fetch_one!(tx, (i64,), COUNT_MATCHES, &*folder, &*pattern, kind)?.0,
         };
         Ok((hits.into_iter().map(|hit| hit.asset).collect(), matches))
     }
@@ -294,11 +319,17 @@ impl Store {
     /// A page of the files of a folder. When the caller goes away, so does the search.
     pub async fn list(&self, listing: &Listing) -> Result<Listed> {
         let (rows, matches) = match &listing.query {
+            None if listing.may_take_long() => {
+                let mut tx = self.db.read_at_leisure().await?;
+                let rows = listing.rows(&mut tx).boxed().await?;
+                tx.end();
+                (rows, None)
+            }
             None => (listing.rows(&mut self.db.read().await?).await?, None),
             Some(query) => {
-                let mut tx = Interruptible::begin(&self.db).await?;
-                let (rows, matches) = listing.hits(tx.get(), query).boxed().await?;
-                tx.end().await?;
+                let mut tx = self.db.read_at_leisure().await?;
+                let (rows, matches) = listing.hits(&mut tx, query).boxed().await?;
+                tx.end();
                 (rows, Some(matches))
             }
         };

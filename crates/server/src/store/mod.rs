@@ -11,22 +11,26 @@ mod counters;
 mod db;
 mod folders;
 mod freshness;
+mod import;
 mod ingest;
-mod interrupt;
 mod jobs;
 mod keys;
+mod leisure;
 mod listing;
 mod readers;
 mod register;
 mod relocate;
 mod resumables;
+mod row;
 mod settings;
+mod sqlite;
 #[cfg(test)]
 pub(crate) mod suite;
 mod uploads;
 mod walk;
 mod whole;
 mod writer;
+mod zip;
 
 use std::str::FromStr;
 
@@ -40,6 +44,7 @@ pub use blobs::{BlobRow, Condemned};
 pub use clients::{Client, NewClient};
 pub use db::migrate;
 pub use folders::{Folder, FolderMove, FolderStats, Made};
+pub use import::{Begun, IMPORT_JOB, Import, ImportState, NewImport, WITH_ITS_IMPORT};
 pub use ingest::{Arrived, Committed};
 pub use jobs::{Claimed, JobClass, JobCounts, NewJob};
 pub use keys::{KeyHolder, KeyRow, NewKey};
@@ -48,6 +53,7 @@ pub use register::{Registered, Registration};
 pub use relocate::Relocation;
 pub use resumables::{Part, PartRow, Resumable, Turn};
 pub use uploads::UploadTicket;
+pub use zip::{FolderBelow, ZipFile, ZipPlace};
 
 use db::Db;
 use freshness::Freshness;
@@ -63,14 +69,14 @@ impl Store {
     /// Connects and brings the schema up to date.
     pub async fn connect(settings: &StoreSettings) -> Result<Self> {
         let db = Db::connect(settings).await?;
-        let freshness = Freshness::start(&db, settings).await?;
+        let freshness = Freshness::start(&db, settings)?;
         Ok(Self { db, freshness })
     }
 
     /// A number that changes whenever what caches hold may be stale; `None` when nobody can tell, and caches are to be
     /// passed by.
-    pub async fn stamp(&self) -> Option<u64> {
-        self.freshness.stamp().await
+    pub fn stamp(&self) -> Option<u64> {
+        self.freshness.stamp()
     }
 
     /// Runs a verb that changes what caches hold.
@@ -87,6 +93,9 @@ impl Store {
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
+        if !self.db.can_write() {
+            return Err(Error::Unavailable("the database"));
+        }
         let mut tx = self.db.read().await?;
         db::fetch_one!(tx, (i64,), "SELECT COUNT(*) FROM settings").map(|_| ())
     }

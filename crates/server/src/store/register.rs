@@ -1,14 +1,15 @@
 //! Registering an upload: the pending file, what is reserved for it, and who had the name before.
 
 use reelshelf_domain::{
-    AssetId, ByteSize, Chance, ClientId, DisplayName, Error, FolderId, MediaKind, MediaPath, Result, Taken, UnixMillis,
-    UploadId,
+    AssetId, ByteSize, Chance, ClientId, DisplayName, Error, FolderId, JobId, MediaKind, MediaPath, Result, Taken,
+    UnixMillis, UploadId,
 };
 
 use super::assets::{delete_row, hold_by_path};
 use super::counters::{self, Bytes, Files, Room, Standing, count, lock};
 use super::db::{CONTENDED, Tx, execute, fetch_one};
 use super::folders::{Spare, ensure};
+use super::import::{self, NewImport};
 use super::writer::Verb;
 use super::{Store, column, resumables, size_column};
 
@@ -20,7 +21,10 @@ const INSERT_ASSET: &str = "
 const INSERT_UPLOAD: &str = "
     INSERT INTO uploads (id, client_id, asset_id, content_type, display_name, size, reserved, created_at, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-const OPEN_UPLOADS: &str = "SELECT COUNT(*) FROM uploads WHERE asset_id = $1 AND done_hash IS NULL AND expires_at > $2";
+/// An import that failed brings nothing more: it is kept to be seen.
+const OPEN_UPLOADS: &str = "
+    SELECT COUNT(*) FROM uploads WHERE asset_id = $1 AND done_hash IS NULL AND expires_at > $2
+        AND NOT EXISTS (SELECT 1 FROM imports WHERE imports.upload_id = uploads.id AND imports.state = 'failed')";
 
 #[cfg(test)]
 pub(super) const STATEMENTS: &[&str] = &[INSERT_ASSET, INSERT_UPLOAD, OPEN_UPLOADS];
@@ -69,6 +73,8 @@ struct Register {
     asset: AssetId,
     upload: UploadId,
     spare: Spare,
+    /// What brings the bytes, when the client does not.
+    import: Option<(NewImport, JobId)>,
 }
 
 /// The file that a registration is for.
@@ -155,9 +161,16 @@ impl Verb for Register {
         if lock(tx, *client).await? == Standing::OnHold {
             return Err(Error::StorageBlocked);
         }
+        if let Some((import, _)) = &self.import {
+            import::check_queue(tx, *client, import).await?;
+        }
         let (folder, _) = ensure(tx, *client, &path.folder, &self.spare).await?;
-        let Met { asset, stored, freed } =
+        let Met { asset, stored, mut freed } =
             if self.insert_asset(tx, folder.id).await? { self.new_file() } else { self.meet(tx, folder.id).await? };
+        if self.import.is_some() && asset != self.asset {
+            let ended = import::supersede(tx, &asset.to_string()).await?;
+            freed = freed.plus(Bytes::of(folder.temporary, 0, -ended));
+        }
         // What replaces a file needs room only for what it is larger by, and every file has at least one byte.
         let wanted = (reserve.to_column() - stored).max(0);
         let least = if size.is_some() { wanted } else { (1 - stored).max(0) };
@@ -166,6 +179,9 @@ impl Verb for Register {
         self.insert_upload(tx, asset, reserved).await?;
         if let Some(metadata) = &self.registration.resumable {
             resumables::begin(tx, self.upload, metadata).await?;
+        }
+        if let Some((import, job)) = &self.import {
+            import::insert(tx, *client, self.upload, import, (*job, *now)).await?;
         }
         if asset == self.asset {
             count(tx, folder.id, Files::of(MediaKind::declared(content_type), 1, 0)).await?;
@@ -177,10 +193,30 @@ impl Verb for Register {
 impl Store {
     /// Registers an upload: reserves its bytes and makes its pending file, or finds the file it is to replace.
     pub async fn register(&self, registration: Registration, chance: &dyn Chance) -> Result<Registered> {
+        self.register_with(registration, None, chance).await
+    }
+
+    /// Registers an upload whose bytes the server fetches itself, and enqueues that.
+    pub async fn register_import(
+        &self,
+        registration: Registration,
+        import: NewImport,
+        chance: &dyn Chance,
+    ) -> Result<Registered> {
+        self.register_with(registration, Some(import), chance).await
+    }
+
+    async fn register_with(
+        &self,
+        registration: Registration,
+        import: Option<NewImport>,
+        chance: &dyn Chance,
+    ) -> Result<Registered> {
         let Registration { path, now, folder_limit, .. } = &registration;
         let asset = AssetId::generate(*now, chance)?;
         let upload = UploadId::generate(*now, chance)?;
         let spare = Spare::new(&path.folder, *folder_limit, *now, chance)?;
-        self.db.write(Register { registration, asset, upload, spare }).await
+        let job = import.as_ref().map(|_| JobId::generate(*now, chance)).transpose()?;
+        self.db.write(Register { registration, asset, upload, spare, import: import.zip(job) }).await
     }
 }

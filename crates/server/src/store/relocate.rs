@@ -1,13 +1,13 @@
 //! Moving and renaming a file: its row changes, its bytes do not.
 
 use reelshelf_domain::{Chance, ClientId, DisplayName, Error, MediaPath, Result, Taken, Thing, UnixMillis};
-use sqlx::FromRow;
 
 use super::Store;
 use super::assets::{Held, delete_row, held_columns};
 use super::counters::{Bytes, Files, apply, count, count_pair, lock};
 use super::db::{CONTENDED, Tx, execute, fetch_all};
 use super::folders::{Folder, Spare, ensure};
+use super::row::row;
 use super::walk::{Walk, steps};
 use super::writer::Verb;
 
@@ -81,11 +81,11 @@ struct Relocate {
     spare: Spare,
 }
 
-#[derive(FromRow)]
-struct LookRow {
-    side: i32,
-    #[sqlx(flatten)]
-    held: Held,
+row! {
+    struct LookRow {
+        side: i32,
+        ..held: Held,
+    }
 }
 
 /// What a look at both ends of a way found.
@@ -205,6 +205,9 @@ impl Verb for Relocate {
             lock(tx, *client).await?;
             ensure(tx, *client, &path.folder, &self.spare).await?.0
         };
+        // Where the folder was made just now, a second look finds it.
+        let seen = Seen { folder: Some(to), ..seen };
+        let held = seen.file.as_ref().ok_or(Error::NotFound(Thing::File))?;
         let (mut bytes, mut evicted) = (Bytes::default(), Files::default());
         if held.temporary != to.temporary {
             bytes = held.bytes(held.temporary).negated().plus(held.bytes(to.temporary));

@@ -1,10 +1,10 @@
 //! Uploads under way: found, extended, renewed and ended.
 
 use reelshelf_domain::{AssetHash, ByteSize, ClientId, Denial, Error, MediaKind, Result, Thing, UnixMillis, UploadId};
-use sqlx::FromRow;
 
 use super::counters::{self, Bytes, Files, Room, apply, count};
 use super::db::{CONTENDED, Tx, execute, fetch_all, fetch_one, fetch_optional};
+use super::row::row;
 use super::writer::Verb;
 use super::{Store, column, size_column};
 
@@ -19,7 +19,7 @@ pub(super) const TICKET: &str = "
 const RENEW: &str = "UPDATE uploads SET expires_at = $2 WHERE id = $1 AND done_hash IS NULL AND expires_at < $2";
 /// Only if the file is still where the look found it: in another folder the bytes may count as temporary, or no longer.
 const RESERVE: &str = "
-    UPDATE uploads SET reserved = reserved + $2, expires_at = $3
+    UPDATE uploads SET reserved = reserved + $2, expires_at = CASE WHEN expires_at < $3 THEN $3 ELSE expires_at END
     WHERE id = $1 AND done_hash IS NULL
         AND EXISTS (SELECT 1 FROM assets WHERE assets.id = uploads.asset_id AND assets.folder_id = $4)";
 const EXPIRED: &str = "SELECT id FROM uploads WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2";
@@ -55,25 +55,26 @@ pub struct UploadTicket {
     pub plan: String,
 }
 
-#[derive(FromRow)]
-pub(super) struct TicketRow {
-    pub(super) id: String,
-    pub(super) client_id: String,
-    pub(super) asset_id: String,
-    pub(super) content_type: String,
-    pub(super) display_name: String,
-    pub(super) declared_size: Option<i64>,
-    pub(super) reserved: i64,
-    pub(super) expires_at: i64,
-    pub(super) done_hash: Option<String>,
-    pub(super) hold_at: Option<i64>,
-    pub(super) plan: String,
-    pub(super) temporary: bool,
-    pub(super) folder_id: String,
-    pub(super) kind: String,
-    pub(super) asset_size: i64,
-    pub(super) uploaded: bool,
-    pub(super) blob_id: Option<String>,
+row! {
+    pub(super) struct TicketRow {
+        pub(super) id: String,
+        pub(super) client_id: String,
+        pub(super) asset_id: String,
+        pub(super) content_type: String,
+        pub(super) display_name: String,
+        pub(super) declared_size: Option<i64>,
+        pub(super) reserved: i64,
+        pub(super) expires_at: i64,
+        pub(super) done_hash: Option<String>,
+        pub(super) hold_at: Option<i64>,
+        pub(super) plan: String,
+        pub(super) temporary: bool,
+        pub(super) folder_id: String,
+        pub(super) kind: String,
+        pub(super) asset_size: i64,
+        pub(super) uploaded: bool,
+        pub(super) blob_id: Option<String>,
+    }
 }
 
 impl TicketRow {

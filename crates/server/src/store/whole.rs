@@ -15,7 +15,7 @@ use super::writer::Verb;
 const INSERT: &str = "
     INSERT INTO assets (id, client_id, folder_id, name, name_key, display_name, declared_type, kind, media_type, size,
         uploaded, blob_id, hash, created_at, modified_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
     ON CONFLICT (folder_id, name_key, name) DO NOTHING";
 
 #[cfg(test)]
@@ -47,6 +47,7 @@ impl Whole {
             created_at: arrived.now,
             modified_at: arrived.now,
             expires_at: path.folder.is_temp().then_some(arrived.temp_expires_at),
+            import: None,
         }
     }
 }
@@ -78,7 +79,8 @@ impl Verb for Whole {
             true,
             blob,
             self.arrived.hash.to_string(),
-            now.get(),
+            file.created_at.get(),
+            file.modified_at.get(),
             file.expires_at.map(reelshelf_domain::UnixMillis::get)
         )?;
         if inserted == 0 {

@@ -1,4 +1,4 @@
-//! The one writer of SQLite, and what a write is on either engine.
+//! The one writer of SQLite, a thread, and what a write is on either engine.
 //!
 //! Concurrent verbs share a commit, and so an fsync: the writer begins, runs each waiting verb to its end inside a
 //! savepoint of its own, commits, and only then answers. It never waits for more verbs to come: while one group is
@@ -12,14 +12,13 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use reelshelf_domain::{Error, Result};
-use sqlx::ConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::db::{Conn, Tx, failed};
+use super::db::{Conn, SqliteConn, Tx};
+use super::sqlite::{Options, failed};
 
 /// The most verbs that share a commit.
 const GROUP_VERBS: usize = 50;
@@ -38,7 +37,7 @@ pub(super) trait Verb: Clone + Send + Sync + 'static {
     fn run<'a>(&'a self, tx: &'a mut Tx) -> impl Future<Output = Result<Self::Out>> + Send + 'a;
 }
 
-/// A handle on the writer task.
+/// A handle on the writer's thread.
 #[derive(Clone)]
 pub(super) struct Writer {
     queue: mpsc::Sender<Box<dyn Queued>>,
@@ -54,8 +53,27 @@ trait Queued: Send {
 
 struct Ran {
     keep: bool,
+    disk_full: bool,
     /// Called with whether the group is durable.
-    answer: Box<dyn FnOnce(bool) + Send>,
+    answer: Box<dyn FnOnce(Durable) + Send>,
+}
+
+/// What became of a group.
+#[derive(Clone, Copy)]
+enum Durable {
+    Yes,
+    DiskFull,
+    No,
+}
+
+impl Durable {
+    const fn of(committed: &Result<()>) -> Self {
+        match committed {
+            Ok(()) => Self::Yes,
+            Err(Error::DiskFull) => Self::DiskFull,
+            Err(_) => Self::No,
+        }
+    }
 }
 
 struct Waiting<V: Verb> {
@@ -69,25 +87,35 @@ impl<V: Verb> Queued for Waiting<V> {
             let Self { verb, caller } = *self;
             let result = AssertUnwindSafe(verb.run(tx)).catch_unwind().await;
             let result = result.unwrap_or_else(|_| Err(Error::inconsistent("a write panicked")));
-            let keep = result.is_ok();
-            let answer = move |durable: bool| {
-                let result = if keep && !durable { Err(Error::inconsistent("a commit failed")) } else { result };
+            let (keep, disk_full) = (result.is_ok(), matches!(result, Err(Error::DiskFull)));
+            let answer = move |durable: Durable| {
+                let result = match durable {
+                    Durable::DiskFull if keep => Err(Error::DiskFull),
+                    Durable::No if keep => Err(Error::Unavailable("the database")),
+                    _ => result,
+                };
                 // A caller that is gone no longer needs the answer; the change stands all the same.
                 let _ = caller.send(result);
             };
-            Ran { keep, answer: Box::new(answer) }
+            Ran { keep, disk_full, answer: Box::new(answer) }
         }
         .boxed()
     }
 }
 
 impl Writer {
-    /// Opens the one connection that writes, and starts its task.
-    pub(super) async fn start(options: SqliteConnectOptions, statements: Arc<AtomicU64>) -> Result<Self> {
-        let tx = Tx::of_writer(options.connect().await.map_err(failed)?, statements);
+    /// Opens the one connection that writes, on a thread of its own: what it waits for is the disk.
+    pub(super) fn start(options: &Options, statements: Arc<AtomicU64>) -> Result<Self> {
+        let tx = Tx::of_writer(options.writer()?, statements);
         let (queue, waiting) = mpsc::channel(QUEUE);
         let (stop, task) = (CancellationToken::new(), TaskTracker::new());
-        task.spawn(write_groups(tx, waiting, stop.clone()));
+        let (told, running) = (stop.clone(), task.token());
+        let thread = std::thread::Builder::new().name("writer".to_owned());
+        let started = thread.spawn(move || {
+            futures::executor::block_on(write_groups(tx, waiting, told));
+            drop(running);
+        });
+        started.map_err(|error| Error::internal("starting the writer", error))?;
         task.close();
         Ok(Self { queue, stop, task })
     }
@@ -98,6 +126,11 @@ impl Writer {
         let waiting = Box::new(Waiting { verb, caller });
         self.queue.send(waiting).await.map_err(|_| Error::Unavailable("the database"))?;
         answer.await.map_err(|_| Error::Unavailable("the database"))?
+    }
+
+    /// Whether there is still somebody to write.
+    pub(super) fn is_alive(&self) -> bool {
+        !self.queue.is_closed()
     }
 
     /// Ends the group under way; who still waits hears that there is no database any more.
@@ -111,44 +144,62 @@ async fn write_groups(mut tx: Tx, mut waiting: mpsc::Receiver<Box<dyn Queued>>, 
     while let Some(Some(first)) = stop.run_until_cancelled(waiting.recv()).await {
         if let Err(error) = write_group(&mut tx, first, &mut waiting).await {
             tracing::error!(%error, "a group of writes failed");
-            let _ = frame(&mut tx, "ROLLBACK").await;
+            let _ = frame(&mut tx, "ROLLBACK");
         }
-    }
-    if let Err(error) = tx.close().await {
-        tracing::warn!(%error, "the connection that writes could not be closed");
     }
 }
 
 async fn write_group(tx: &mut Tx, first: Box<dyn Queued>, waiting: &mut mpsc::Receiver<Box<dyn Queued>>) -> Result<()> {
     // Immediately: a transaction that first reads and then writes fails as busy when another process wrote meanwhile.
-    frame(tx, "BEGIN IMMEDIATE; SAVEPOINT verb").await?;
-    let started = Instant::now();
-    let mut answers = Vec::new();
-    let mut next = Some(first);
-    let mut committed = Ok(());
-    while let Some(queued) = next {
-        let ran = queued.run(tx).await;
-        answers.push(ran.answer);
-        let full = answers.len() >= GROUP_VERBS || started.elapsed() >= GROUP_TIME;
-        next = if full { None } else { waiting.try_recv().ok() };
-        // One message to the database's thread for each verb's frame: waking it costs more than what it does then.
-        match (ran.keep, next.is_some()) {
-            (true, true) => frame(tx, "RELEASE verb; SAVEPOINT verb").await?,
-            (false, true) => frame(tx, "ROLLBACK TO verb").await?,
-            (true, false) => committed = frame(tx, "COMMIT").await,
-            (false, false) => committed = frame(tx, "ROLLBACK TO verb; COMMIT").await,
-        }
+    if let Err(error) = frame(tx, "BEGIN IMMEDIATE") {
+        // Whoever else waits hears of it now: each would wait as long as the first did.
+        while waiting.try_recv().is_ok() {}
+        return Err(error);
     }
+    let mut answers = Vec::new();
+    let ran = run_group(tx, first, waiting, &mut answers).await;
+    let committed = ran.and_then(|()| frame(tx, "COMMIT"));
     metrics::histogram!("reelshelf_commit_verbs").record(u32::try_from(answers.len()).unwrap_or(u32::MAX));
     for answer in answers {
-        answer(committed.is_ok());
+        answer(Durable::of(&committed));
     }
     committed
 }
 
-async fn frame(tx: &mut Tx, statement: &'static str) -> Result<()> {
+async fn run_group(
+    tx: &mut Tx,
+    first: Box<dyn Queued>,
+    waiting: &mut mpsc::Receiver<Box<dyn Queued>>,
+    answers: &mut Vec<Box<dyn FnOnce(Durable) + Send>>,
+) -> Result<()> {
+    let started = Instant::now();
+    let mut next = Some(first);
+    while let Some(queued) = next {
+        frame(tx, "SAVEPOINT verb")?;
+        let ran = queued.run(tx).await;
+        answers.push(ran.answer);
+        // Some failures, a full disk above all, make SQLite roll back everything by itself.
+        if connection(tx)?.is_autocommit() {
+            return Err(if ran.disk_full { Error::DiskFull } else { Error::inconsistent("SQLite ended a group") });
+        }
+        if !ran.keep {
+            frame(tx, "ROLLBACK TO verb")?;
+        }
+        frame(tx, "RELEASE verb")?;
+        let full = answers.len() >= GROUP_VERBS || started.elapsed() >= GROUP_TIME;
+        next = if full { None } else { waiting.try_recv().ok() };
+    }
+    Ok(())
+}
+
+fn frame(tx: &mut Tx, statement: &'static str) -> Result<()> {
+    let mut framed = connection(tx)?.prepare_cached(statement).map_err(failed)?;
+    framed.raw_execute().map(|_| ()).map_err(failed)
+}
+
+fn connection(tx: &mut Tx) -> Result<&mut rusqlite::Connection> {
     match tx.uncounted() {
-        Conn::Sqlite(conn) => sqlx::query(statement).execute(conn).await.map(|_| ()).map_err(failed),
-        Conn::Postgres(_) => Err(Error::inconsistent("a PostgreSQL connection in the SQLite writer")),
+        Conn::Sqlite(SqliteConn::Here(connection)) => Ok(connection),
+        _ => Err(Error::inconsistent("the writer has another connection than its own")),
     }
 }

@@ -15,6 +15,7 @@ mod cli_verbs;
 mod commands;
 mod desk;
 mod first_start;
+mod import;
 mod kill;
 mod load;
 mod nodes;

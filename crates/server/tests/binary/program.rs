@@ -11,8 +11,7 @@ use reqwest::Client;
 use rustix::process::{Pid, Signal, kill_process};
 use secrecy::ExposeSecret;
 use serde_json::Value;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -237,10 +236,7 @@ impl Place {
             let mut connection = PgConnection::connect(&url).await.unwrap();
             sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
         } else {
-            let options: SqliteConnectOptions = url.parse().unwrap();
-            let mut connection = options.busy_timeout(PATIENCE).connect().await.unwrap();
-            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
-            connection.close().await.unwrap();
+            open(&url).execute_batch(&sql).unwrap();
         }
     }
 
@@ -251,9 +247,7 @@ impl Place {
             let mut connection = PgConnection::connect(&url).await.unwrap();
             sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
         } else {
-            let options: SqliteConnectOptions = url.parse().unwrap();
-            let mut connection = options.busy_timeout(PATIENCE).connect().await.unwrap();
-            sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+            open(&url).query_row(sql, [], |row| row.get(0)).unwrap()
         }
     }
 
@@ -333,4 +327,11 @@ impl Server {
         let status = self.ended().await;
         assert!(status.success(), "{status}");
     }
+}
+
+/// A SQLite database, while the program may be writing to it.
+fn open(url: &str) -> rusqlite::Connection {
+    let connection = rusqlite::Connection::open(url.trim_start_matches("sqlite:")).unwrap();
+    connection.busy_timeout(PATIENCE).unwrap();
+    connection
 }

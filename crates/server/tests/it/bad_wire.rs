@@ -174,7 +174,8 @@ async fn what_a_form_stored_before_it_broke_off_is_stored_and_said() {
     let key = app.key("render").await;
     let file =
         |name: &str| format!("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
-    let body = file("a.png") + "first\r\n" + &file("b.png") + "and then the client left";
+    let folder = "--b\r\nContent-Disposition: form-data; name=\"folder\"\r\n\r\n/\r\n";
+    let body = folder.to_owned() + &file("a.png") + "first\r\n" + &file("b.png") + "and then the client left";
     let (status, answer) = form(&app, &key, "multipart/form-data; boundary=b", body.as_bytes()).await;
     assert_eq!((status, &answer["success"]), (200, &json!(false)), "{answer}");
     assert_eq!((&answer["results"][0]["success"], &answer["results"][0]["path"]), (&json!(true), &json!("a.png")));
@@ -182,6 +183,12 @@ async fn what_a_form_stored_before_it_broke_off_is_stored_and_said() {
     assert_eq!(answer["results"][1]["path"], "b.png", "{answer}");
     assert_eq!(answer["results"].as_array().map(Vec::len), Some(2), "{answer}");
     assert_eq!(app.get(&key, "/v2/media/file?path=b.png").await.0, 400, "its name is free again");
+    // Without its folder a file waits for it, and is not stored when it never comes.
+    let body = file("c.png") + "first\r\n" + &file("d.png") + "and then the client left";
+    let (status, answer) = form(&app, &key, "multipart/form-data; boundary=b", body.as_bytes()).await;
+    assert_eq!((status, &answer["success"]), (200, &json!(false)), "{answer}");
+    assert_eq!(answer["results"][0]["message"], "body ended before its length; send it again");
+    assert_eq!(app.get(&key, "/v2/media/file?path=c.png").await.0, 400);
     app.finish().await;
 }
 

@@ -48,7 +48,7 @@ impl Counted {
     async fn warm(&self) -> u64 {
         let store = &self.app.app().store;
         loop {
-            if store.stamp().await.is_none() {
+            if store.stamp().is_none() {
                 // PostgreSQL has not sent its beat yet.
                 tokio::task::yield_now().await;
                 continue;
@@ -398,4 +398,40 @@ async fn moving_a_folder_costs_the_same_whatever_is_in_it() {
     assert_eq!(counted.app.app().store.statements() - before, 6, "three levels at once");
     clear(&counted).await;
     counted.finish().await;
+}
+
+#[tokio::test]
+async fn a_resumable_upload_is_a_registration_and_one_statement_and_each_step_a_few() {
+    let counted = Counted::start().await;
+    counted.call(Method::POST, "/v2/media/folder", json!({ "path": "f" })).await;
+    let tus = |method: &str, url: &str| {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        counted.app.request(method, url).header("x-api-key", &counted.key).header("tus-resumable", "1.0.0")
+    };
+    let (mut made, mut asked, mut sent, mut ended) = (u64::MAX, u64::MAX, u64::MAX, u64::MAX);
+    for attempt in 0..ATTEMPTS {
+        let before = counted.warm().await;
+        let metadata = ["filename MA==", "filename MQ==", "filename Mg=="][attempt as usize];
+        let request = tus("POST", "/v2/media/uploads").header("upload-length", 10);
+        let answer = request.header("upload-metadata", format!("{metadata},folder Zg==")).send().await.unwrap();
+        made = made.min(counted.app.app().store.statements() - before);
+        let url = answer.headers()["location"].to_str().unwrap().to_owned();
+        let before = counted.warm().await;
+        assert_eq!(tus("HEAD", &url).send().await.unwrap().status(), 200);
+        asked = asked.min(counted.app.app().store.statements() - before);
+        for (offset, bytes, least) in [(0, "12345", &mut sent), (5, "67890", &mut ended)] {
+            let before = counted.warm().await;
+            let patch = tus("PATCH", &url).header("content-type", "application/offset+octet-stream");
+            let answer = patch.header("upload-offset", offset).body(bytes).send().await.unwrap();
+            assert_eq!(answer.status(), 204);
+            *least = (*least).min(counted.app.app().store.statements() - before);
+        }
+    }
+    assert!(made <= 7, "making: {made}");
+    assert_eq!(asked, 2, "asking");
+    // Two to find it, at most four to take the turn, three to count.
+    assert!(sent <= 9, "a step: {sent}");
+    // The turn, the parts, and the transaction of any upload.
+    assert!(ended <= 2 + 4 + 1 + 8, "the end: {ended}");
+    counted.app.finish().await;
 }

@@ -52,7 +52,9 @@ fn every_operation_documents_its_key_and_its_refusals() {
         for status in success.into_iter().filter(|_| !tus).chain(["400", "403"]) {
             let response = &operation["responses"][status];
             assert!(response.is_object(), "{method} {path} does not document {status}");
-            assert!(response["content"]["application/json"].is_object(), "{method} {path}: {status} says nothing");
+            let content = response["content"].as_object().cloned().unwrap_or_default();
+            let said = content.contains_key("application/json") || (status == "200" && !content.is_empty());
+            assert!(said, "{method} {path}: {status} says nothing");
         }
         assert_eq!(operation["security"], json!([{ "key": [] }]), "{method} {path} does not document its key");
         let summary = operation["summary"].as_str().unwrap_or_default();
@@ -87,7 +89,8 @@ async fn attempt(app: &TestApp, method: &Method, path: &str, key: Option<&str>) 
         let said = response.text().await.unwrap();
         return (status, said);
     }
-    let answer: Value = response.json().await.unwrap();
+    // A file that is answered says nothing.
+    let answer: Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default();
     (status, answer["message"].as_str().unwrap_or_default().to_owned())
 }
 

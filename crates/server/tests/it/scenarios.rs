@@ -39,7 +39,7 @@ macro_rules! endpoints {
 
 endpoints! {
     auth delivery file_delete file_get file_post file_put folder_delete folder_get folder_post folder_put
-    media_delete media_get media_post media_put quirks upload_url
+    media_delete media_get media_post media_put media_zip quirks upload_url uploads
 }
 
 #[derive(Default, Deserialize)]

@@ -285,9 +285,16 @@ async fn folders_files_of_a_form_and_uploads_at_once_have_an_end() {
     app.call(&key, Method::DELETE, "/v2/media/folder", json!({ "folder": "a/b/c" })).await;
     assert_eq!(app.call(&key, Method::POST, "/v2/media/folder", json!({ "folder": "d" })).await.0, 200);
     let part = |name: &str| Part::bytes(b"bytes".to_vec()).file_name(name.to_owned());
-    let form = Form::new().part("file", part("1")).part("file", part("2")).part("file", part("3"));
-    let request = app.request(Method::POST, "/v2/media").header("x-api-key", &key).multipart(form);
-    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+    let send = async |form: Form| -> Value {
+        let form = form.part("file", part("1")).part("file", part("2")).part("file", part("3"));
+        let request = app.request(Method::POST, "/v2/media").header("x-api-key", &key).multipart(form);
+        request.send().await.unwrap().json().await.unwrap()
+    };
+    // Of a form that has not said where to, nothing is stored when it goes wrong.
+    let answer = send(Form::new()).await;
+    assert!(answer["message"].as_str().unwrap().starts_with("file stands in the form more than 2 times"), "{answer}");
+    assert_eq!(app.get(&key, "/v2/media").await.1["total_files"], 0);
+    let answer = send(Form::new().text("folder", "")).await;
     let results: Vec<_> = answer["results"].as_array().unwrap().iter().map(|result| result["status"].clone()).collect();
     assert_eq!(results, [200, 200, 400], "{answer}");
     assert!(answer["results"][2]["message"].as_str().unwrap().starts_with("file stands in the form more than 2 times"));

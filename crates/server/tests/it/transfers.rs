@@ -333,14 +333,46 @@ async fn the_fields_of_a_form_count_wherever_they_stand() {
     for name in ["between/1.txt", "between/2.txt"] {
         assert_eq!(file(&app, &key, name).await["status"], "uploaded", "{name}");
     }
-    // What cannot follow says so, and stays where it came to lie.
+    // What is refused there is not anywhere else either.
     let taken = Form::new().part("file", part("three", "1.txt")).text("folder", "behind");
     let taken = send(taken).await;
-    assert_eq!(taken["message"], "A file with this name already exists in the destination folder", "{taken}");
-    assert_eq!(file(&app, &key, "1.txt").await["size"], 5);
-    let over = Form::new().text("overwrite", "true").part("file", part("four", "2.txt")).text("folder", "behind");
+    assert_eq!(taken["message"], "A file with this name already exists. Delete it first.", "{taken}");
+    assert_eq!(file(&app, &key, "1.txt").await, Value::Null);
+    let over = Form::new().part("file", part("four", "2.txt")).text("folder", "behind").text("overwrite", "true");
     assert_eq!(send(over).await["file"]["size"], 4);
     assert_eq!(file(&app, &key, "behind/2.txt").await["size"], 4);
+    app.finish().await;
+}
+
+/// A form that named its folder last went to the root first, and with `overwrite` took a file of the same name there.
+#[tokio::test]
+async fn a_form_that_names_its_folder_last_replaces_nothing_in_the_root() {
+    let app = TestApp::start_with(Some(1 << 20), None).await;
+    let key = app.key("render").await;
+    app.upload(&key, "", "logo.png", b"root".to_vec()).await;
+    app.upload(&key, "brand", "logo.png", b"brand".to_vec()).await;
+    let part = |bytes: Vec<u8>, name: &str| Part::bytes(bytes).file_name(name.to_owned());
+    let send = async |form: Form| -> Value {
+        let request = app.request(Method::POST, "/v2/media").header("x-api-key", &key).multipart(form);
+        request.send().await.unwrap().json().await.unwrap()
+    };
+    let form = Form::new().text("overwrite", "true").part("file", part(b"other".to_vec(), "logo.png"));
+    assert_eq!(send(form.text("folder", "brand")).await["success"], true);
+    let root = file(&app, &key, "logo.png").await["url"].as_str().unwrap().to_owned();
+    assert_eq!(app.request(Method::GET, &root).send().await.unwrap().text().await.unwrap(), "root");
+    // In the root there is no room for it, in temp there is.
+    let large = Form::new().part("file", part(vec![7; 2 << 20], "large.bin"));
+    assert_eq!(send(large).await["message"], "Storage is blocked. Add credits to continue uploading.");
+    let large = Form::new().part("file", part(vec![7; 2 << 20], "large.bin")).text("folder", "temp");
+    assert_eq!(send(large).await["success"], true);
+    // What a form was about to say of its files when it broke off, nobody knows.
+    let begin =
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"lost.png\"\r\n\r\nlost\r\n--b\r\nContent-";
+    let head =
+        app.head(&key, "POST /v2/media", "content-type: multipart/form-data; boundary=b\r\ncontent-length: 5000\r\n");
+    app.raw_and_leave(format!("{head}{begin}").as_bytes()).await;
+    until(async || scratch_files(&app).await == 0).await;
+    assert_eq!(file(&app, &key, "lost.png").await, Value::Null);
     app.finish().await;
 }
 

@@ -13,7 +13,7 @@ use super::forms::{Form, Parameters, folder, known_file, required, size, under};
 use super::objects::{Done, File};
 use crate::app::App;
 use crate::http::auth::Authorised;
-use crate::library::{self, Caller, Change, NewFile, stable_url, upload_url};
+use crate::library::{self, Caller, Change, NewFile, Wish, stable_url, upload_url};
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -60,6 +60,9 @@ pub(super) struct RegisterForm {
     path: Option<String>,
     /// Whether a file of this name is replaced once the bytes are here.
     overwrite: Option<bool>,
+    /// At `/v2/media` alone: the URL of the file, which the server then fetches itself. `name`, `contentType` and `size`
+    /// may be left out.
+    pub(super) src: Option<String>,
 }
 
 /// Where to send the bytes, and where the file will be.
@@ -90,12 +93,34 @@ pub(super) async fn post(
     Ok(Json(register(&app, &caller, &form).await?))
 }
 
+impl RegisterForm {
+    /// The folder and the name, as they were given.
+    fn place(&self) -> (Option<&str>, &str) {
+        match (self.name.as_deref(), self.path.as_deref()) {
+            (None | Some(""), Some(path)) => {
+                path.rsplit_once('/').map_or((None, path), |(above, raw)| (Some(above), raw))
+            }
+            (name, _) => (self.folder.as_deref(), name.unwrap_or_default()),
+        }
+    }
+
+    /// The file that is wanted from another server.
+    pub(super) fn wish<'a>(&'a self, src: &'a str) -> Result<Wish<'a>> {
+        let (above, raw) = self.place();
+        Ok(Wish {
+            src,
+            folder: folder(above)?,
+            name: Some(raw).filter(|raw| !raw.is_empty()),
+            content_type: self.content_type.as_deref().filter(|given| !given.is_empty()),
+            size: self.size.as_ref().filter(|given| !given.is_null()).map(|given| size(Some(given))).transpose()?,
+            overwrite: self.overwrite.unwrap_or_default(),
+        })
+    }
+}
+
 /// Registers an upload, here and for a JSON body at `/v2/media`.
 pub(super) async fn register(app: &App, caller: &Caller, form: &RegisterForm) -> Result<Registered> {
-    let (above, raw) = match (form.name.as_deref(), form.path.as_deref()) {
-        (None | Some(""), Some(path)) => path.rsplit_once('/').map_or((None, path), |(above, raw)| (Some(above), raw)),
-        (name, _) => (form.folder.as_deref(), name.unwrap_or_default()),
-    };
+    let (above, raw) = form.place();
     let raw = required("name", Some(raw))?;
     let file = NewFile {
         path: MediaPath::new(folder(above)?, FileName::sanitise(raw)?),

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{FromRequest, Request, State};
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, TryFutureExt};
@@ -16,6 +17,7 @@ use super::forms::{Form, Parameters, folder, known_file, required, under};
 use super::listing::{FolderAnswer, ListParameters, list};
 use super::multipart;
 use super::objects::{Done, File, Outcome, Storage, Stored};
+use super::unpack;
 use crate::app::App;
 use crate::http::auth::Authorised;
 use crate::http::body::{content_length, pieces};
@@ -56,16 +58,24 @@ pub(super) struct PostParameters {
     pub(super) folder: Option<String>,
     /// Whether a file of this name is replaced.
     pub(super) overwrite: Option<bool>,
+    /// Whether the body, or each file of the form, is a ZIP to be unpacked into the folder.
+    pub(super) unpack: Option<bool>,
+    /// With `unpack`: says what would be stored, and stores nothing.
+    pub(super) dry_run: Option<bool>,
 }
 
-/// Uploads in one request, or registers an upload.
+/// Uploads in one request, imports from a URL, or registers an upload.
 ///
 /// `multipart/form-data` with `file` parts, `folder` and `overwrite`; any other body with `?name=` in the query; or JSON,
-/// which registers as `/v2/media/file` does.
+/// which imports when it has `src`, and otherwise registers as `/v2/media/file` does. With `unpack` the body, or each file
+/// of the form, is a ZIP whose files are stored: its folders are kept, each entry answers for itself, and links, encrypted
+/// entries, names that lead elsewhere and archives that unpack to far more than they hold are refused.
 #[utoipa::path(post, path = "/v2/media", tag = "media", params(PostParameters), security(("key" = [])),
     request_body(content((RegisterForm = "application/json"), (Vec<u8> = "multipart/form-data"),
         (Vec<u8> = "application/octet-stream"))),
-    responses((status = 200, description = "`Stored` for an upload, `Registered` for a registration", body = Stored),
+    responses((status = 200, description = "`Stored` for an upload; for an archive `dry_run`, `files`, `bytes` \
+         and `skipped` beside it; `Registered` for a registration", body = Stored),
+        (status = 202, description = "The file of an import: `import` says how far it is", body = Stored),
         (status = 400, body = Failure), (status = 403, body = Failure),
         (status = 409, body = Failure), (status = 413, body = Failure), (status = 429, body = Failure),
         (status = 507, body = Failure)))]
@@ -77,16 +87,23 @@ pub(super) async fn post(
 ) -> Result<Response, Refused> {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let content_type = content_type.unwrap_or(UNDECLARED).to_owned();
+    let is_form = content_type.starts_with("multipart/form-data");
+    if parameters.unpack.unwrap_or_default() && !is_form {
+        return Ok(unpack::raw(&app, &caller, &parameters, request).await?.into_response());
+    }
     if parameters.name.is_some() {
         return Ok(Json(raw(&app, &caller, &parameters, content_type, request).await?).into_response());
     }
-    if content_type.starts_with("multipart/form-data") {
+    if is_form {
         return multipart::store(&app, &caller, &parameters, request).await;
     }
     if !may_be_json(&content_type) {
         return Err(Error::Missing("name").into());
     }
     let Form(form) = Form::<RegisterForm>::from_request(request, &app).await?;
+    if let Some(src) = form.src.as_deref().filter(|src| !src.is_empty()) {
+        return Ok((StatusCode::ACCEPTED, Json(import(&app, &caller, &form, src).await?)).into_response());
+    }
     let registered: Registered = register(&app, &caller, &form).await?;
     Ok(Json(registered).into_response())
 }
@@ -95,6 +112,14 @@ pub(super) async fn post(
 fn may_be_json(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence.ends_with("json") || essence == "application/x-www-form-urlencoded"
+}
+
+/// Has the server fetch a file.
+async fn import(app: &App, caller: &Caller, form: &RegisterForm, src: &str) -> Result<Stored> {
+    let wish = form.wish(src)?;
+    let folder = wish.folder.clone();
+    let asset = library::import(app, caller, wish).await?;
+    Ok(Stored::one(app.now(), File::new(app, caller.client, &folder, asset)))
 }
 
 async fn raw(

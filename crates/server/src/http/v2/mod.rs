@@ -9,7 +9,9 @@ mod media;
 mod multipart;
 mod objects;
 mod others;
+mod unpack;
 mod uploads;
+mod zip;
 
 use axum::http::Method;
 use axum::http::method::Method as M;
@@ -41,6 +43,8 @@ pub const ROLES: &[(Method, &str, Role)] = &[
     (M::PATCH, "/v2/media/uploads/{id}", Role::Render),
     (M::DELETE, "/v2/media/uploads/{id}", Role::Render),
     (M::POST, "/v2/media/uploads/{id}", Role::Render),
+    (M::GET, "/v2/media/zip", Role::Render),
+    (M::POST, "/v2/media/zip", Role::Render),
     (M::GET, "/v2/movies", Role::Viewer),
     (M::GET, "/v2/templates", Role::Render),
 ];
@@ -52,6 +56,7 @@ pub(super) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(file::get, file::post, file::put, file::delete))
         .routes(routes!(folder::get, folder::post, folder::put, folder::delete))
         .merge(uploads::routes())
+        .routes(routes!(zip::get, zip::post))
         .routes(routes!(others::movies))
         .routes(routes!(others::templates))
 }

@@ -12,15 +12,17 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use reelshelf_domain::{DisplayName, Error, FileName, FolderPath, MediaPath, Result};
+use reelshelf_domain::{ByteSize, DisplayName, Error, FileName, FolderPath, MediaPath, Result};
 use tokio::sync::mpsc;
 
 use super::Refused;
 use super::forms::folder;
 use super::media::{PostParameters, UNDECLARED, refused, several};
 use super::objects::{File, Outcome, Stored};
+use super::unpack::{self, Tally};
 use crate::app::App;
-use crate::library::{self, Caller, Change, NewFile};
+use crate::library::{self, Caller, Held, NewFile, Pack, Unpacking};
+use crate::store::Asset;
 
 /// The longest text field.
 const FIELD_MAX: usize = 4096;
@@ -63,10 +65,69 @@ impl Between {
 
 /// What the form has said so far.
 struct Form {
-    folder: FolderPath,
+    /// `None` until the query or the form names one. What comes before waits for the end of the form.
+    folder: Option<FolderPath>,
     overwrite: bool,
-    outcomes: Vec<Outcome>,
+    unpack: bool,
+    dry_run: bool,
+    /// How many files there were.
+    files: usize,
+    parts: Vec<Taken>,
+    /// What archives came to, when there were any.
+    tally: Option<Tally>,
     between: Between,
+}
+
+/// A file of the form.
+enum Taken {
+    /// It was stored, or refused.
+    Done(Box<Outcome>),
+    /// It came before its folder.
+    Waiting { raw: String, content_type: String, held: Held },
+}
+
+impl Taken {
+    fn done(outcome: Outcome) -> Self {
+        Self::Done(Box::new(outcome))
+    }
+}
+
+/// How a form goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Goes {
+    On,
+    Ended,
+    /// It broke off in a file.
+    Broken,
+}
+
+impl Form {
+    /// How many bytes wait.
+    fn waiting(&self) -> ByteSize {
+        let sizes = self.parts.iter().map(|part| match part {
+            Taken::Done(_) => ByteSize::ZERO,
+            Taken::Waiting { held, .. } => held.size(),
+        });
+        sizes.fold(ByteSize::ZERO, ByteSize::saturating_add)
+    }
+
+    fn to(&self) -> FolderPath {
+        self.folder.clone().unwrap_or_default()
+    }
+
+    fn unpacking(&self) -> Unpacking {
+        Unpacking { folder: self.to(), overwrite: self.overwrite }
+    }
+
+    fn file(&self, raw: &str, content_type: String) -> Result<NewFile> {
+        Ok(NewFile {
+            path: MediaPath::new(self.to(), FileName::sanitise(raw)?),
+            display_name: DisplayName::of(raw),
+            content_type,
+            size: None,
+            overwrite: self.overwrite,
+        })
+    }
 }
 
 /// Stores the files of a form.
@@ -81,131 +142,181 @@ pub(super) async fn store(
         .await
         .map_err(|error| Error::invalid("body", format!("is not a form: {}", error.body_text())))?;
     let mut form = Form {
-        folder: folder(parameters.folder.as_deref())?,
+        folder: parameters.folder.as_deref().map(|text| folder(Some(text))).transpose()?,
         overwrite: parameters.overwrite.unwrap_or_default(),
-        outcomes: Vec::new(),
+        unpack: parameters.unpack.unwrap_or_default(),
+        dry_run: parameters.dry_run.unwrap_or_default(),
+        files: 0,
+        parts: Vec::new(),
+        tally: None,
         between,
     };
-    loop {
+    let (goes, failure) = loop {
         match next(app, caller, &mut parts, &mut form).await {
-            Ok(true) => {}
-            Ok(false) => break,
-            // What was stored before the form went wrong is stored; its sender hears of both.
-            Err(error) if form.outcomes.iter().any(|outcome| outcome.success) => {
-                form.outcomes.push(refused(String::new())(error));
-                break;
-            }
-            Err(error) => return Err(error.into()),
+            Ok(Goes::On) => {}
+            Ok(goes) => break (goes, None),
+            Err(error) => break (Goes::Broken, Some(error)),
         }
-    }
-    if form.outcomes.is_empty() {
+    };
+    if failure.is_none() && form.files == 0 {
         return Err(Error::Missing("file").into());
     }
-    Ok(answer(app, form.outcomes))
+    let mut outcomes = settle(app, caller, &mut form, goes == Goes::Ended).await;
+    match failure {
+        // What was stored before the form went wrong is stored; its sender hears of both.
+        Some(error) if outcomes.iter().any(|outcome| outcome.success) => outcomes.push(refused(String::new())(error)),
+        Some(error) => return Err(error.into()),
+        None => {}
+    }
+    Ok(match form.tally {
+        Some(tally) => unpack::answer(app, outcomes, tally),
+        None => answer(app, outcomes),
+    })
 }
 
-/// Takes the next part; false at the end of the form.
-async fn next(app: &App, caller: &Caller, parts: &mut Multipart, form: &mut Form) -> Result<bool> {
+/// Places what waited, now that everything is said. A form that broke off may have been about to say more.
+async fn settle(app: &App, caller: &Caller, form: &mut Form, whole: bool) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    for part in std::mem::take(&mut form.parts) {
+        match part {
+            Taken::Done(outcome) => outcomes.push(*outcome),
+            Taken::Waiting { raw, .. } if !whole => {
+                outcomes.push(refused(raw)(Error::invalid("body", "ended before its length; send it again")));
+            }
+            Taken::Waiting { raw, held, .. } if form.unpack => {
+                let pack = library::open_pack(app, held).await;
+                outcomes.extend(unpacked(app, caller, form, raw, pack).await);
+            }
+            Taken::Waiting { raw, content_type, held } => {
+                let file = form.file(&raw, content_type);
+                let store = async |file| library::store_held(app, caller, file, held).await;
+                outcomes.push(stored(app, caller, raw, file, store).await);
+            }
+        }
+    }
+    outcomes
+}
+
+/// What became of an archive: its entries, or that it is none.
+async fn unpacked(app: &App, caller: &Caller, form: &mut Form, raw: String, pack: Result<Pack>) -> Vec<Outcome> {
+    let run = match pack {
+        Ok(pack) => unpack::run(app, caller, &pack, &form.unpacking(), form.dry_run).await,
+        Err(error) => Err(error),
+    };
+    match run {
+        Ok((outcomes, tally)) => {
+            form.tally = Some(form.tally.take().unwrap_or_default().plus(&tally));
+            outcomes
+        }
+        Err(error) => vec![refused(raw)(error)],
+    }
+}
+
+/// What became of one file.
+async fn stored(
+    app: &App,
+    caller: &Caller,
+    raw: String,
+    file: Result<NewFile>,
+    store: impl AsyncFnOnce(NewFile) -> Result<Asset>,
+) -> Outcome {
+    let stored = async {
+        let file = file?;
+        let path = file.path.clone();
+        Ok((File::new(app, caller.client, &path.folder, store(file).await?), path))
+    };
+    match stored.await {
+        Ok((file, path)) => {
+            Outcome { path: path.to_string(), success: true, status: 200, message: String::new(), file: Some(file) }
+        }
+        Err(error) => refused(raw)(error),
+    }
+}
+
+/// Takes the next part.
+async fn next(app: &App, caller: &Caller, parts: &mut Multipart, form: &mut Form) -> Result<Goes> {
     form.between.parts();
-    let Some(mut field) = parts.next_field().await.map_err(|error| broken(&error))? else { return Ok(false) };
+    let Some(mut field) = parts.next_field().await.map_err(|error| broken(&error))? else { return Ok(Goes::Ended) };
     form.between.inside();
     if let Some(raw) = field.file_name().map(ToOwned::to_owned) {
-        if form.outcomes.len() >= app.settings.limits.files {
+        if form.files >= app.settings.limits.files {
             let most = app.settings.limits.files;
             return Err(Error::invalid(
                 "file",
                 format!("stands in the form more than {most} times; send several forms"),
             ));
         }
-        let stored = store_file(app, caller, form, &raw, field).await;
-        // A part that broke off was the last.
-        let more = !matches!(&stored, Err(Error::Invalid { field, .. }) if field == "body");
-        form.outcomes.push(match stored {
-            Ok((path, file)) => Outcome { path, success: true, status: 200, message: String::new(), file: Some(file) },
-            Err(error) => refused(raw)(error),
-        });
-        return Ok(more);
+        form.files += 1;
+        return Ok(if take(app, caller, form, raw, field).await { Goes::On } else { Goes::Broken });
     }
     match field.name() {
         Some("folder") => {
-            let to = folder(Some(&text("folder", field).await?))?;
-            follow(app, caller, form, &to).await?;
-            form.folder = to;
+            form.folder = Some(folder(Some(&text("folder", field).await?))?);
         }
-        Some("overwrite") => {
-            form.overwrite = match text("overwrite", field).await?.as_str() {
-                "true" | "1" => true,
-                "" | "false" | "0" => false,
-                _ => return Err(Error::invalid("overwrite", "must be true or false")),
+        Some("overwrite") => form.overwrite = flag("overwrite", field).await?,
+        Some("dry_run") => form.dry_run = flag("dry_run", field).await?,
+        Some("unpack") => {
+            form.unpack = flag("unpack", field).await?;
+            let stored = |part: &Taken| matches!(part, Taken::Done(outcome) if outcome.success);
+            if form.unpack && form.tally.is_none() && form.parts.iter().any(stored) {
+                return Err(Error::invalid("unpack", "must stand before the files, which are stored already"));
             }
         }
         Some("file") => return Err(Error::invalid("file", "has no file name; send it as a file")),
         // Other fields are none of ours.
         _ => while field.chunk().await.map_err(|error| broken(&error))?.is_some() {},
     }
-    Ok(true)
+    Ok(Goes::On)
 }
 
-async fn store_file(
-    app: &App,
-    caller: &Caller,
-    form: &Form,
-    raw: &str,
-    mut field: Field<'_>,
-) -> Result<(String, File)> {
-    let path = MediaPath::new(form.folder.clone(), FileName::sanitise(raw)?);
-    let file = NewFile {
-        path: path.clone(),
-        display_name: DisplayName::of(raw),
-        content_type: field.content_type().unwrap_or(UNDECLARED).to_owned(),
-        size: None,
-        overwrite: form.overwrite,
-    };
+/// Takes the file of a part. False when the form broke off in it.
+async fn take(app: &App, caller: &Caller, form: &mut Form, raw: String, field: Field<'_>) -> bool {
+    let content_type = field.content_type().unwrap_or(UNDECLARED).to_owned();
     let (sender, receiver) = mpsc::channel(1);
-    let feed = async move {
-        loop {
-            let piece = match field.chunk().await {
-                Ok(Some(piece)) => Piece::Bytes(piece),
-                Ok(None) => Piece::End,
-                Err(error) => Piece::Broken(broken(&error)),
-            };
-            let last = !matches!(piece, Piece::Bytes(_));
-            // When the receiver is gone the upload has failed; what is left of the part is skipped.
-            let _ = sender.send(piece).await;
-            if last {
-                return;
-            }
-        }
-    };
-    let (asset, ()) = tokio::join!(library::upload(app, caller, file, relayed(receiver)), feed);
-    Ok((path.to_string(), File::new(app, caller.client, &path.folder, asset?)))
+    let (body, feed) = (relayed(receiver), feed(field, sender));
+    if form.folder.is_none() {
+        let (held, whole) = tokio::join!(library::hold(app, caller, form.waiting(), body), feed);
+        form.parts.push(match held {
+            Ok(held) => Taken::Waiting { raw, content_type, held },
+            Err(error) => Taken::done(refused(raw)(error)),
+        });
+        return whole;
+    }
+    if form.unpack {
+        let (pack, whole) = tokio::join!(library::receive_pack(app, None, body), feed);
+        let outcomes = unpacked(app, caller, form, raw, pack).await;
+        form.parts.extend(outcomes.into_iter().map(Taken::done));
+        return whole;
+    }
+    let file = form.file(&raw, content_type);
+    let store = async |file| library::upload(app, caller, file, body).await;
+    let (outcome, whole) = tokio::join!(stored(app, caller, raw, file, store), feed);
+    form.parts.push(Taken::done(outcome));
+    whole
 }
 
-/// Files that came before the form named their folder follow it there.
-async fn follow(app: &App, caller: &Caller, form: &mut Form, to: &FolderPath) -> Result<()> {
-    if *to == form.folder {
-        return Ok(());
+/// Passes a part on to who stores it. False when the form broke off in it.
+async fn feed(mut field: Field<'_>, to: mpsc::Sender<Piece>) -> bool {
+    loop {
+        let (piece, goes_on) = match field.chunk().await {
+            Ok(Some(piece)) => (Piece::Bytes(piece), None),
+            Ok(None) => (Piece::End, Some(true)),
+            Err(error) => (Piece::Broken(broken(&error)), Some(false)),
+        };
+        // When the receiver is gone the upload has failed; what is left of the part is skipped.
+        let _ = to.send(piece).await;
+        if let Some(whole) = goes_on {
+            return whole;
+        }
     }
-    for outcome in form.outcomes.iter_mut().filter(|outcome| outcome.success) {
-        let change = Change {
-            path: outcome.path.parse()?,
-            destination: Some(to.clone()),
-            new_name: None,
-            overwrite: form.overwrite,
-        };
-        let moved = match library::relocate(app, caller.client, change).await {
-            Ok(path) => library::file(app, caller.client, &path).await.map(|asset| (path, asset)),
-            Err(error) => Err(error),
-        };
-        *outcome = match moved {
-            Ok((path, asset)) => {
-                let file = Some(File::new(app, caller.client, &path.folder, asset));
-                Outcome { path: path.to_string(), success: true, status: 200, message: String::new(), file }
-            }
-            Err(error) => refused(std::mem::take(&mut outcome.path))(error),
-        };
+}
+
+async fn flag(name: &'static str, field: Field<'_>) -> Result<bool> {
+    match text(name, field).await?.as_str() {
+        "true" | "1" => Ok(true),
+        "" | "false" | "0" => Ok(false),
+        _ => Err(Error::invalid(name, "must be true or false")),
     }
-    Ok(())
 }
 
 /// A piece of a part, on its way to the task that stores it.

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::library::{StorageInfo, immutable_url, stable_url};
-use crate::store::Asset;
+use crate::store::{self, Asset};
 
 /// A file. The first ten fields are the contract's.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -48,6 +48,39 @@ pub(super) struct File {
     modified_at: String,
     /// When a temporary file goes; null for others.
     expires_at: Option<String>,
+    /// The import that is to bring the bytes; absent when there is none, or when it has brought them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    import: Option<Import>,
+}
+
+/// A file on its way from another server.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(super) struct Import {
+    /// `queued`, `running`, `retrying` (a try failed, another follows) or `failed`.
+    state: &'static str,
+    /// Where from, without the query.
+    src: String,
+    /// Bytes that have come.
+    received: u64,
+    /// Bytes there are; null while that is unknown.
+    total: Option<u64>,
+    /// Which try this is, or how many there were.
+    attempts: i64,
+    /// Why the last try failed; null when none did.
+    message: Option<String>,
+}
+
+impl From<store::Import> for Import {
+    fn from(import: store::Import) -> Self {
+        Self {
+            state: import.state.as_str(),
+            src: import.source,
+            received: import.received.get(),
+            total: import.total.map(reelshelf_domain::ByteSize::get),
+            attempts: import.attempts,
+            message: import.message,
+        }
+    }
 }
 
 impl File {
@@ -70,6 +103,7 @@ impl File {
             sha256: asset.hash.map(|hash| hash.to_string()),
             modified_at: asset.modified_at.to_string(),
             expires_at: asset.expires_at.map(|at| at.to_string()),
+            import: asset.import.map(Import::from),
         }
     }
 }

@@ -4,15 +4,18 @@
 mod accounts;
 mod collecting;
 mod folders;
+mod importing;
 mod jobs;
 mod listing;
 mod races;
 mod relocating;
+mod resuming;
 mod statements;
 mod uploading;
 mod whole;
 mod world;
 mod writing;
+mod zip;
 
 use std::time::Duration;
 

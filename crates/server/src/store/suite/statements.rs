@@ -5,12 +5,19 @@ use std::path::Path;
 
 use sqlx::{Executor, SqlSafeStr};
 
-use super::super::db::Conn;
+use super::super::db::{Conn, SqliteConn};
 use super::super::{
-    assets, audit, blobs, clients, counters, folders, freshness, ingest, interrupt, jobs, keys, listing, register,
-    relocate, resumables, settings, uploads, whole,
+    assets, audit, blobs, clients, counters, folders, freshness, import, ingest, jobs, keys, leisure, listing,
+    register, relocate, resumables, settings, sqlite, uploads, whole, zip,
 };
 use super::World;
+
+fn here(conn: SqliteConn<'_>) -> &mut rusqlite::Connection {
+    match conn {
+        SqliteConn::Here(connection) => connection,
+        SqliteConn::AtLeisure(_) => panic!("an ordinary read is not at leisure"),
+    }
+}
 
 fn everywhere() -> Vec<&'static str> {
     let arrays = [
@@ -20,6 +27,7 @@ fn everywhere() -> Vec<&'static str> {
         clients::STATEMENTS,
         counters::STATEMENTS,
         folders::STATEMENTS,
+        import::STATEMENTS,
         jobs::STATEMENTS,
         keys::STATEMENTS,
         relocate::STATEMENTS,
@@ -29,12 +37,13 @@ fn everywhere() -> Vec<&'static str> {
         register::STATEMENTS,
         uploads::STATEMENTS,
         whole::STATEMENTS,
+        zip::STATEMENTS,
     ];
     arrays.concat().into_iter().chain(listing::statements()).collect()
 }
 
 fn on_postgres() -> Vec<&'static str> {
-    [freshness::POSTGRES_STATEMENTS, interrupt::POSTGRES_STATEMENTS, jobs::POSTGRES_STATEMENTS].concat()
+    [freshness::POSTGRES_STATEMENTS, leisure::POSTGRES_STATEMENTS, jobs::POSTGRES_STATEMENTS].concat()
 }
 
 #[tokio::test]
@@ -42,19 +51,19 @@ async fn the_engine_understands_every_statement() {
     let world = World::open().await;
     let mut tx = world.store.db.read().await.unwrap();
     let mut all = everywhere();
-    if tx.is_postgres() {
-        all.extend(on_postgres());
-    }
+    all.extend(if tx.is_postgres() { on_postgres() } else { sqlite::SQLITE_STATEMENTS.to_vec() });
     assert!(all.len() > 80, "only {} statements were found", all.len());
     let mut refused = Vec::new();
     for statement in all {
         let prepared = match tx.conn() {
-            Conn::Sqlite(conn) => conn.prepare(statement.into_sql_str()).await.map(|_| ()),
-            Conn::Postgres(conn) => conn.prepare(statement.into_sql_str()).await.map(|_| ()),
+            Conn::Sqlite(conn) => here(conn).prepare(statement).map(|_| ()).map_err(|error| error.to_string()),
+            Conn::Postgres(conn) => {
+                conn.prepare(statement.into_sql_str()).await.map(|_| ()).map_err(|error| error.to_string())
+            }
         };
         // PostgreSQL asks for the type of `$5 IS NULL` when it has understood all the rest; the product sends it along.
         if let Err(error) = prepared
-            && !error.to_string().contains("could not determine data type of parameter")
+            && !error.contains("could not determine data type of parameter")
         {
             refused.push(format!("{error}: {statement}"));
         }
@@ -68,10 +77,10 @@ async fn the_engine_understands_every_statement() {
 async fn the_engine_refuses_a_column_that_is_not_there() {
     let world = World::open().await;
     let mut tx = world.store.db.read().await.unwrap();
-    let wrong = "SELECT nmae FROM clients".into_sql_str();
+    let wrong = "SELECT nmae FROM clients";
     let refused = match tx.conn() {
-        Conn::Sqlite(conn) => conn.prepare(wrong).await.is_err(),
-        Conn::Postgres(conn) => conn.prepare(wrong).await.is_err(),
+        Conn::Sqlite(conn) => here(conn).prepare(wrong).is_err(),
+        Conn::Postgres(conn) => conn.prepare(wrong.into_sql_str()).await.is_err(),
     };
     assert!(refused);
     drop(tx);
@@ -102,7 +111,7 @@ fn no_statement_is_forgotten() {
     let mut found = 0;
     for (file, source) in sources() {
         let given = given(&source);
-        for array in ["STATEMENTS", "POSTGRES_STATEMENTS", "statements()"] {
+        for array in ["STATEMENTS", "POSTGRES_STATEMENTS", "SQLITE_STATEMENTS", "statements()"] {
             let taken = format!("{}::{array}", file.trim_end_matches(".rs"));
             let there = source.contains(&format!(" {array}: &[")) || source.contains(&format!("fn {array}"));
             assert!(!there || include_str!("statements.rs").contains(&taken), "this suite does not ask for {taken}");

@@ -4,6 +4,7 @@
 //! and S3 (s3s-fs in this process). The app accuses: `finish` fails the test for whatever it left behind.
 
 pub(crate) mod logs;
+mod outside;
 mod raw;
 mod world;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use reelshelf::app::App;
 use reelshelf::config::{Plan, Settings};
+use reelshelf::fetch::Outside;
 use reelshelf::{http, jobs, library};
 use reelshelf_domain::{ByteSize, ClientId, ManualClock, Role, SystemChance, UnixMillis};
 use reqwest::{Client, Method, RequestBuilder, Response};
@@ -21,6 +23,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use outside::{Origin, Reply, SmallWorld, answer, redirect};
 pub(crate) use raw::{RawAnswer, read_answer};
 
 use world::World;
@@ -36,6 +39,7 @@ pub(crate) struct TestApp {
     base: String,
     client: ClientId,
     http: Client,
+    outside: Arc<SmallWorld>,
     running: Option<Running>,
     finished: bool,
 }
@@ -68,12 +72,17 @@ impl TestApp {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let world = World::create().await;
         let mut settings = world.settings();
+        let outside = Arc::new(SmallWorld::default());
+        settings.fetch.outside = Outside(outside.clone());
+        settings.fetch.progress_milliseconds = 20;
         configure(&mut settings);
         let clock = Arc::new(ManualClock::new(BEGIN));
         let (app, base, running) = run(&settings, &clock, None).await;
+        // The app itself, as others find it: a server like any other to import from.
+        outside.add("files.example.com", "93.184.216.34", base.strip_prefix("http://").unwrap().parse().unwrap());
         let client = library::create_client(&app, "Tests".to_owned(), None, None).await.unwrap();
         let http = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
-        Self { app, world, clock, settings, base, client, http, running: Some(running), finished: false }
+        Self { app, world, clock, settings, base, client, http, outside, running: Some(running), finished: false }
     }
 
     pub(crate) fn base(&self) -> &str {
@@ -86,6 +95,11 @@ impl TestApp {
 
     pub(crate) const fn client(&self) -> ClientId {
         self.client
+    }
+
+    /// The world that files are imported from.
+    pub(crate) fn outside(&self) -> &SmallWorld {
+        &self.outside
     }
 
     /// The product itself, for what no request can see.

@@ -1,0 +1,334 @@
+//! Unpacking a ZIP: received whole into a scratch file, looked through, planned, and then each of its files goes the way
+//! of every other upload, so that limits, quota, hashing and types are the same. What is stored is stored, whatever
+//! becomes of the rest.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use futures::stream::{iter, unfold};
+use futures::{Stream, StreamExt};
+use reelshelf_domain::{
+    ByteSize, DisplayName, Error, FileName, FolderName, FolderPath, MediaPath, Result, Taken, Thing,
+};
+use reelshelf_media::{Archive, ArchiveProblem, Member, MemberProblem, MemberReader, UnzipLimits, sniff};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::held::gather;
+use super::{Caller, Held, NewFile, StorageInfo, make_folder, storage, upload};
+use crate::app::App;
+use crate::blobs::{Filled, ScratchReader};
+use crate::store::Asset;
+
+/// How many files of one archive are stored at once. Their commits share an fsync.
+const AT_ONCE: usize = 8;
+
+/// Where an archive is unpacked, and how.
+#[derive(Clone, Debug)]
+pub struct Unpacking {
+    /// The folder.
+    pub folder: FolderPath,
+    /// Whether files of the same names are replaced.
+    pub overwrite: bool,
+}
+
+/// An archive that is here and was looked through.
+pub struct Pack {
+    archive: Arc<Archive<ScratchReader>>,
+    _slot: OwnedSemaphorePermit,
+}
+
+/// What is to become of an archive's entries, in their order.
+struct Plan {
+    steps: Vec<Step>,
+    /// How many are what systems leave in archives for themselves.
+    skipped: usize,
+    /// Whether two have the same place.
+    crowded: bool,
+}
+
+struct Step {
+    /// The entry's name, for showing.
+    name: String,
+    index: usize,
+    target: Result<Target>,
+}
+
+enum Target {
+    File(MediaPath, DisplayName),
+    Folder(FolderPath),
+}
+
+/// What became of an entry: the file and its folder, where one was stored.
+pub type EntryOutcome = Result<Option<(FolderPath, Asset)>>;
+
+/// What became of an archive, or would.
+#[derive(Debug)]
+pub struct Unpacked {
+    /// What is missing in these: what systems leave in archives for themselves.
+    pub skipped: usize,
+    /// Each entry: its path in the library, or its name in the archive where it has none; and the file, when there is one.
+    pub entries: Vec<(String, EntryOutcome)>,
+    /// How many files were stored, or would be.
+    pub files: usize,
+    /// And how many bytes.
+    pub bytes: u64,
+}
+
+/// Receives an archive.
+pub async fn receive_pack<S>(app: &App, length: Option<u64>, body: S) -> Result<Pack>
+where
+    S: Stream<Item = Result<Bytes>> + Send + Unpin + 'static,
+{
+    let slot = slot(app)?;
+    let most = app.settings.zip.archive;
+    if length.is_some_and(|length| length > most.get()) {
+        return Err(Error::TooLarge { what: Thing::Body, limit: most });
+    }
+    look(app, gather(app, most, Thing::Body, body).await?, slot).await
+}
+
+/// Looks through an archive that was received before it was known to be one.
+pub async fn open_pack(app: &App, held: Held) -> Result<Pack> {
+    let slot = slot(app)?;
+    if held.size() > app.settings.zip.archive {
+        return Err(Error::TooLarge { what: Thing::Body, limit: app.settings.zip.archive });
+    }
+    look(app, held.0, slot).await
+}
+
+fn slot(app: &App) -> Result<OwnedSemaphorePermit> {
+    app.unpack_slots.clone().try_acquire_owned().map_err(|_| {
+        let limit = app.settings.zip.unpacks.to_string().into();
+        Error::LimitReached { what: "archives unpacked at once", limit }
+    })
+}
+
+async fn look(app: &App, filled: Filled, slot: OwnedSemaphorePermit) -> Result<Pack> {
+    let zip = &app.settings.zip;
+    let (length, limits) = (filled.size, UnzipLimits { members: zip.entries, directory: zip.directory.get() });
+    let reader = filled.reader().await?;
+    let opened = tokio::task::spawn_blocking(move || Archive::open(reader, length.get(), limits)).await;
+    let archive =
+        opened.map_err(|error| Error::internal("reading an archive", error))?.map_err(|problem| match problem {
+            ArchiveProblem::Io(error) => Error::internal("reading an archive", error),
+            problem => Error::invalid("archive", problem.to_string()),
+        })?;
+    let most = zip.unpacked.get().min(length.get().saturating_mul(zip.ratio).max(zip.ratio_from.get()));
+    if archive.unpacked() > most {
+        let most = ByteSize::new(most);
+        return Err(Error::invalid("archive", format!("unpacks to more than {most}, the most for its size")));
+    }
+    if archive.members.is_empty() {
+        return Err(Error::invalid("archive", "has nothing in it"));
+    }
+    Ok(Pack { archive: Arc::new(archive), _slot: slot })
+}
+
+/// Decides on every entry, without looking at the library.
+fn plan(app: &App, caller: &Caller, pack: &Pack, to: &Unpacking) -> Result<Plan> {
+    let most = app.settings.plans.get(&caller.plan)?.file;
+    let (mut steps, mut skipped, mut crowded) = (Vec::new(), 0, false);
+    let mut taken = HashSet::new();
+    for (index, member) in pack.archive.members.iter().enumerate() {
+        if member.is_litter() {
+            skipped += 1;
+            continue;
+        }
+        let mut target = target(member, &to.folder, most);
+        if let Ok(Target::File(path, _)) = &target
+            && !taken.insert(path.clone())
+        {
+            crowded = true;
+            if !to.overwrite {
+                target = Err(Error::Taken(Taken::FileAtUpload));
+            }
+        }
+        let name = DisplayName::of(&member.name).to_string();
+        steps.push(Step { name, index, target });
+    }
+    // A folder that a file goes to is made for it.
+    let made: HashSet<_> = taken.iter().map(|path| path.folder.clone()).collect();
+    steps.retain(|step| !matches!(&step.target, Ok(Target::Folder(folder)) if made.contains(folder)));
+    Ok(Plan { steps, skipped, crowded })
+}
+
+fn target(member: &Member, below: &FolderPath, most: ByteSize) -> Result<Target> {
+    let levels = member.path.as_ref().map_err(|problem| entry(*problem))?;
+    if let Some(problem) = member.problem {
+        return Err(entry(problem));
+    }
+    let (folders, file) = if member.is_folder { (levels.as_slice(), None) } else { last(levels) };
+    let mut folder = below.clone();
+    for level in folders {
+        folder = folder.join(FolderName::sanitise(level)?)?;
+    }
+    let Some(name) = file else { return Ok(Target::Folder(folder)) };
+    if member.size == 0 {
+        return Err(Error::invalid("entry", "is empty; a file has at least one byte"));
+    }
+    if member.size > most.get() {
+        return Err(Error::TooLarge { what: Thing::File, limit: most });
+    }
+    Ok(Target::File(MediaPath::new(folder, FileName::sanitise(name)?), DisplayName::of(name)))
+}
+
+fn last(levels: &[String]) -> (&[String], Option<&String>) {
+    levels.split_last().map_or((levels, None), |(last, above)| (above, Some(last)))
+}
+
+fn entry(problem: MemberProblem) -> Error {
+    Error::invalid("entry", problem.to_string())
+}
+
+/// Stores what is in an archive.
+pub async fn unpack(app: &App, caller: &Caller, pack: &Pack, to: &Unpacking) -> Result<Unpacked> {
+    let plan = plan(app, caller, pack, to)?;
+    let broken = AtomicBool::new(false);
+    // Where two go to one place, the later one must come later.
+    let at_once = if plan.crowded { 1 } else { AT_ONCE };
+    let acts: Vec<_> = plan.steps.into_iter().map(|step| carry_out(app, caller, pack, to, step, &broken)).collect();
+    let entries: Vec<_> = iter(acts).buffered(at_once).collect().await;
+    let stored = entries.iter().filter_map(|(_, result)| result.as_ref().ok()?.as_ref());
+    let (files, bytes) = stored.fold((0, 0), |(files, bytes), (_, file)| (files + 1, bytes + file.size.get()));
+    Ok(Unpacked { skipped: plan.skipped, entries, files, bytes })
+}
+
+async fn carry_out(
+    app: &App,
+    caller: &Caller,
+    pack: &Pack,
+    to: &Unpacking,
+    step: Step,
+    broken: &AtomicBool,
+) -> (String, EntryOutcome) {
+    if broken.load(Ordering::Relaxed) {
+        return (step.name, Err(Error::invalid("entry", "was not tried: one before it could not be stored")));
+    }
+    let (path, stored) = match step.target {
+        Err(error) => return (step.name, Err(error)),
+        Ok(Target::Folder(folder)) => (folder.to_string(), make_folder(app, caller.client, folder).await.map(|_| None)),
+        Ok(Target::File(path, display_name)) => {
+            let member = &pack.archive.members[step.index];
+            let (shown, folder) = (path.to_string(), path.folder.clone());
+            let stored = store(app, caller, pack, member, (path, display_name, to.overwrite)).await;
+            (shown, stored.map(|asset| Some((folder, asset))))
+        }
+    };
+    if let Err(Error::DiskFull | Error::Internal(_) | Error::Unavailable(_)) = &stored {
+        // Not this entry's fault: the others would only meet the same.
+        broken.store(true, Ordering::Relaxed);
+    }
+    let name = if stored.is_ok() { path } else { step.name };
+    (name, stored)
+}
+
+/// One file, on the way of every upload.
+async fn store(
+    app: &App,
+    caller: &Caller,
+    pack: &Pack,
+    member: &Member,
+    (path, display_name, overwrite): (MediaPath, DisplayName, bool),
+) -> Result<Asset> {
+    let mut pieces = pieces(pack.archive.read(member));
+    let first = pieces.next().await.transpose()?.unwrap_or_default();
+    let size = Some(ByteSize::new(member.size));
+    // An archive declares no types: what the bytes are is declared for them.
+    let content_type = sniff(&first).mime().to_owned();
+    let file = NewFile { path, display_name, content_type, size, overwrite };
+    upload(app, caller, file, iter([Ok(first)]).chain(pieces)).await
+}
+
+/// A member's bytes. What unpacks them gets a thread for each piece, and is gone with whatever makes it fail.
+fn pieces(reader: MemberReader<ScratchReader>) -> impl Stream<Item = Result<Bytes>> + Send + Unpin + 'static {
+    let next = |reader: Option<MemberReader<ScratchReader>>| async move {
+        let mut reader = reader?;
+        let read = tokio::task::spawn_blocking(move || (reader.next_piece(), reader)).await;
+        match read {
+            Ok((Ok(Ok(piece)), reader)) => piece.map(|piece| (Ok(piece.into()), Some(reader))),
+            Ok((Ok(Err(problem)), _)) => Some((Err(entry(problem)), None)),
+            Ok((Err(error), _)) => Some((Err(Error::internal("reading an archive", error)), None)),
+            Err(_) => Some((Err(entry(MemberProblem::Damaged)), None)),
+        }
+    };
+    Box::pin(unfold(Some(reader), next))
+}
+
+/// Says what unpacking would do, and does nothing.
+pub async fn rehearse(app: &App, caller: &Caller, pack: &Pack, to: &Unpacking) -> Result<Unpacked> {
+    let plan = plan(app, caller, pack, to)?;
+    let mut room = Room::of(&storage(app, caller.client).await?);
+    let mut rehearsed = Unpacked { skipped: plan.skipped, entries: Vec::new(), files: 0, bytes: 0 };
+    for step in plan.steps {
+        let (path, outcome) = match step.target {
+            Err(error) => (step.name, Err(error)),
+            Ok(Target::Folder(folder)) => (folder.to_string(), Ok(None)),
+            Ok(Target::File(path, _)) => {
+                let size = pack.archive.members[step.index].size;
+                match would_store(app, caller, &path, size, to.overwrite, &mut room).await {
+                    Ok(()) => {
+                        rehearsed.files += 1;
+                        rehearsed.bytes += size;
+                        (path.to_string(), Ok(None))
+                    }
+                    Err(error) => (step.name, Err(error)),
+                }
+            }
+        };
+        rehearsed.entries.push((path, outcome));
+    }
+    Ok(rehearsed)
+}
+
+async fn would_store(
+    app: &App,
+    caller: &Caller,
+    path: &MediaPath,
+    size: u64,
+    overwrite: bool,
+    room: &mut Room,
+) -> Result<()> {
+    let replaced = match app.store.asset(caller.client, path).await {
+        Ok(_) if !overwrite => return Err(Error::Taken(Taken::FileAtUpload)),
+        Ok(there) if there.uploaded => there.size.get(),
+        Ok(_) | Err(Error::NotFound(_)) => 0,
+        Err(error) => return Err(error),
+    };
+    room.take(path.folder.is_temp(), size.saturating_sub(replaced))
+}
+
+/// What may still be stored.
+struct Room {
+    on_hold: bool,
+    free: Option<u64>,
+    temporary: u64,
+    temporary_limit: ByteSize,
+}
+
+impl Room {
+    fn of(storage: &StorageInfo) -> Self {
+        let free = |limit: ByteSize| limit.saturating_sub(storage.used).saturating_sub(storage.reserved).get();
+        Self {
+            on_hold: storage.on_hold,
+            free: storage.limit.map(free),
+            temporary: storage.temporary_limit.saturating_sub(storage.temporary).get(),
+            temporary_limit: storage.temporary_limit,
+        }
+    }
+
+    fn take(&mut self, temporary: bool, size: u64) -> Result<()> {
+        if self.on_hold {
+            return Err(Error::StorageBlocked);
+        }
+        if temporary {
+            let limit = format!("{} bytes", self.temporary_limit.get()).into();
+            let refused = Error::LimitReached { what: "temporary files", limit };
+            self.temporary = self.temporary.checked_sub(size).ok_or(refused)?;
+        } else if let Some(free) = &mut self.free {
+            *free = free.checked_sub(size).ok_or(Error::StorageBlocked)?;
+        }
+        Ok(())
+    }
+}
