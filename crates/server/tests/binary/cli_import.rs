@@ -15,6 +15,7 @@ use zip::write::SimpleFileOptions;
 
 use crate::api::{bytes, sha256};
 use crate::desk::Desk;
+use crate::program::Place;
 
 fn imported(entries: &[Value], action: &str) -> Vec<String> {
     let of = |entry: &&Value| entry["action"] == action;
@@ -172,6 +173,24 @@ async fn a_list_of_urls_is_downloaded_continued_and_remembered() {
     let (_, summary, _) = desk.lines(&["import", "urls.txt", "-f", "in"]).await;
     assert_eq!((&summary["imported"], &summary["unchanged"]), (&1.into(), &3.into()), "{summary}");
     assert_eq!(web.asked.load(Ordering::Relaxed), asked + 2, "the one that went, and the one that is gone");
+    desk.finish().await;
+}
+
+#[tokio::test]
+async fn a_list_of_urls_is_fetched_by_the_server_when_it_is_told_to() {
+    let mut place = Place::create().await;
+    place.set("REELSHELF_FETCH__ALLOW_NETWORKS", "[\"127.0.0.0/8\"]");
+    let (desk, web) = (Desk::at(place).await, Web::default());
+    let base = serve(Router::new().route("/files/{name}", get(page)).with_state(web.clone())).await;
+    desk.write("urls.txt", format!("{base}/files/plain.png\n{base}/files/gone.png\tb/x.png\n"));
+    let verb = ["import", "urls.txt", "--server-side", "-f", "in"];
+    let (entries, summary, code) = desk.lines(&verb).await;
+    assert_eq!((code, &summary["imported"], &summary["bytes_sent"]), (Some(1), &1.into(), &0.into()), "{entries:?}");
+    let failed = entries.iter().find(|entry| entry["action"] == "fail").unwrap();
+    assert!(failed["reason"].as_str().unwrap().starts_with("the server could not fetch it: "), "{failed}");
+    assert_eq!(desk.library().await["in/plain.png"], sha256(b"plain.png"));
+    let (_, summary, code) = desk.lines(&verb).await;
+    assert_eq!((code, &summary["unchanged"], &summary["failed"]), (Some(1), &1.into(), &1.into()), "{summary}");
     desk.finish().await;
 }
 
