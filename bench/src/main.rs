@@ -26,17 +26,18 @@ const USAGE: &str = "reelshelf-bench BINARY [--quick] [--dir FOLDER] [FIGURE…]
     BINARY    the release server
     --quick   a smoke run: small, and its figures mean little
     --dir     where to work [default: target, on the disk of the working folder]
-    FIGURE    memory, start, durable, large, list [default: all]";
+    FIGURE    memory, start, durable, large, list, sync [default: all]";
 
 /// A figure: what it is called on the command line, and how it is taken.
 type Figure = (&'static str, fn(&Bench, &mut Report) -> Outcome<()>);
 
-const FIGURES: [Figure; 5] = [
+const FIGURES: [Figure; 6] = [
     ("memory", figures::memory::run),
     ("start", figures::start::run),
     ("durable", figures::durable::run),
     ("large", figures::large::run),
     ("list", figures::list::run),
+    ("sync", figures::sync::run),
 ];
 
 /// How to measure.

@@ -104,6 +104,10 @@ impl Server {
         Connection::open(self.address, &self.key)
     }
 
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
     pub(crate) fn process(&self) -> u32 {
         self.process.id()
     }

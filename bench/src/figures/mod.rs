@@ -5,6 +5,7 @@ pub(crate) mod large;
 pub(crate) mod list;
 pub(crate) mod memory;
 pub(crate) mod start;
+pub(crate) mod sync;
 
 /// Bytes that no storage can make smaller, the same in every run.
 pub(crate) fn noise(length: usize) -> Vec<u8> {

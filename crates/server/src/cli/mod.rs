@@ -2,6 +2,7 @@
 
 mod admin;
 mod control;
+mod remote;
 mod serve;
 
 use std::io::Write;
@@ -20,7 +21,7 @@ pub use control::Command;
 
 /// The self-hosted media library for automated video.
 #[derive(Parser)]
-#[command(name = "reelshelf", version, about)]
+#[command(name = "reelshelf", version, after_help = remote::OVERVIEW)]
 struct Cli {
     #[command(flatten)]
     options: Options,
@@ -74,11 +75,19 @@ enum Verb {
     /// API keys
     #[command(subcommand)]
     Key(admin::KeyVerb),
+    #[command(flatten)]
+    Remote(remote::Verb),
 }
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    if let Some(code) = remote::main() {
+        return code;
+    }
     let cli = Cli::parse();
+    if let Verb::Remote(verb) = cli.verb {
+        return remote::run(verb);
+    }
     let settings = match settings(&cli.options) {
         Ok(settings) => settings,
         Err(problems) => {
@@ -131,6 +140,7 @@ async fn run(verb: Verb, settings: Settings) -> Result<ExitCode> {
         },
         Verb::Client(verb) => admin::client(settings, verb).await?,
         Verb::Key(verb) => admin::key(settings, verb).await?,
+        Verb::Remote(verb) => return Ok(remote::run(verb)),
     }
     Ok(ExitCode::SUCCESS)
 }

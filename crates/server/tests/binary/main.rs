@@ -6,7 +6,14 @@
 #![expect(clippy::unwrap_used, reason = "a test says by panicking what is wrong")]
 
 mod api;
+mod cli_import;
+mod cli_old;
+mod cli_resume;
+mod cli_sync;
+mod cli_upload;
+mod cli_verbs;
 mod commands;
+mod desk;
 mod first_start;
 mod import;
 mod kill;

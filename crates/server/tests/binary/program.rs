@@ -159,6 +159,11 @@ impl Place {
         self.any(PROGRAM, arguments).await
     }
 
+    /// Starts a verb of the program, to be watched or killed.
+    pub(crate) fn begin(&self, arguments: &[&str]) -> Child {
+        self.command(PROGRAM, arguments).spawn().unwrap()
+    }
+
     /// Runs any program to its end.
     pub(crate) async fn any(&self, program: &str, arguments: &[&str]) -> Said {
         let output = tokio::time::timeout(PATIENCE, self.command(program, arguments).output()).await;

@@ -132,7 +132,7 @@ async fn shrink(mut found: Found) -> Found {
             }
             let rest = found.steps.iter().enumerate().filter(|(index, _)| !(at..at + width).contains(index));
             let rest: Vec<Step> = rest.map(|(_, step)| step.clone()).collect();
-            match replay(&rest).await {
+            match Box::pin(replay(&rest)).await {
                 Some(other) => (found, shorter) = (other, true),
                 None => at += width,
             }
@@ -144,7 +144,7 @@ async fn shrink(mut found: Found) -> Found {
 
 #[expect(clippy::print_stdout, reason = "what a test prints is its report")]
 async fn must_agree(seed: u64, operations: usize) {
-    let Err(found) = run(seed, operations).await else { return };
+    let Err(found) = Box::pin(run(seed, operations)).await else { return };
     let (count, from) = (found.steps.len(), found.steps.len().saturating_sub(SHOWN));
     println!("seed {seed}: step {count} differs; MODEL_SEED={seed} MODEL_OPERATIONS={operations} repeats it");
     for (index, step) in found.steps.iter().enumerate().skip(from) {
