@@ -2,6 +2,7 @@
 
 use axum::Router;
 use utoipa::OpenApi;
+use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -15,7 +16,8 @@ use crate::app::App;
         (name = "media", description = "Files and folders"),
         (name = "movies", description = "Renders"),
         (name = "templates", description = "Templates"),
-    )
+    ),
+    components(schemas(v2::Rehearsed))
 )]
 struct Description;
 
@@ -26,7 +28,25 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     document.merge(routes);
     let key = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("x-api-key")));
     document.components.get_or_insert_default().add_security_scheme("key", key);
+    describe_idempotency(&mut document);
     document
+}
+
+/// What every write takes stands in one place, as it is done in one.
+fn describe_idempotency(document: &mut utoipa::openapi::OpenApi) {
+    const ABOUT: &str = "A name of your own for this request, 1 to 255 visible ASCII characters. The same request under it has \
+        one effect and one answer for a day; another answers 422, and the same while the first runs 409.";
+    for item in document.paths.paths.values_mut() {
+        for operation in [&mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {
+            let key = ParameterBuilder::new()
+                .name("Idempotency-Key")
+                .parameter_in(ParameterIn::Header)
+                .description(Some(ABOUT))
+                .schema(Some(utoipa::openapi::Object::with_type(utoipa::openapi::schema::Type::String)))
+                .build();
+            operation.parameters.get_or_insert_default().push(key.into());
+        }
+    }
 }
 
 /// `/docs`, and the document it shows.

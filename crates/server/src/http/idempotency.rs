@@ -32,10 +32,12 @@ pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
-    let Ok(Authorised(caller)) = Authorised::from_request_parts(&mut parts, &app).await else {
+    let Ok(authorised) = Authorised::from_request_parts(&mut parts, &app).await else {
         // Who may not do it at all hears that as ever.
         return next.run(Request::from_parts(parts, body)).await;
     };
+    let caller = authorised.0.clone();
+    parts.extensions.insert(authorised);
     keyed(&app, &caller, parts, body, next).await.unwrap_or_else(|error| Refused(error).into_response())
 }
 

@@ -435,3 +435,53 @@ async fn a_resumable_upload_is_a_registration_and_one_statement_and_each_step_a_
     assert!(ended <= 2 + 4 + 1 + 8, "the end: {ended}");
     counted.app.finish().await;
 }
+
+#[tokio::test]
+async fn a_key_costs_two_statements_and_two_more_for_each_change() {
+    let counted = Counted::start().await;
+    counted.fill(0, FEW).await;
+    let number = std::cell::Cell::new(0);
+    let cost = async |body: Value, path: &str| {
+        counted
+            .cost(async |counted: &Counted| {
+                let before = counted.warm().await;
+                number.set(number.get() + 1);
+                let key = format!("key-{}", number.get());
+                let request = counted.app.request(Method::POST, path).header("x-api-key", &counted.key);
+                let response = request.header("idempotency-key", key).json(&body).send().await.unwrap();
+                assert_eq!(response.status(), 200);
+                response.bytes().await.unwrap();
+                counted.app.app().store.statements() - before
+            })
+            .await
+    };
+    let folder = json!({ "folder": "f" });
+    let plain = counted.cost_of_call(Method::POST, "/v2/media/folder", async |_| json!({ "folder": "f" })).await;
+    assert_eq!(cost(folder, "/v2/media/folder").await, plain + 4, "the key, the answer; the step looked for and kept");
+    clear(&counted).await;
+    counted.finish().await;
+}
+
+#[tokio::test]
+async fn a_rehearsal_costs_the_same_however_many_files_there_are() {
+    let counted = Counted::start().await;
+    let mut costs = Vec::new();
+    for filled in [FEW, MANY] {
+        counted.fill(if filled == FEW { 0 } else { FEW }, filled).await;
+        let body = json!({ "folder": "f", "recursive": true, "dry_run": true });
+        let asked = body.clone();
+        let dry = counted.cost_of_call(Method::DELETE, "/v2/media/folder", async |_| asked.clone()).await;
+        // The folder, all that is in it, what it counts; the rehearsal kept, and the oldest crowded out.
+        assert_eq!(dry, 5, "among {filled}");
+        let told = counted.call(Method::DELETE, "/v2/media/folder", body).await;
+        assert_eq!(told["would"]["files"], filled);
+        costs.push((dry, told["token"].clone()));
+    }
+    let (_, token) = costs.pop().unwrap();
+    let before = counted.warm().await;
+    let body = json!({ "folder": "f", "recursive": true, "token": token });
+    counted.call(Method::DELETE, "/v2/media/folder", body).await;
+    let cost = counted.app.app().store.statements() - before;
+    assert_eq!(cost, 7 + 2, "the deletion, the rehearsal, and a look at all that is in the folder");
+    counted.finish().await;
+}

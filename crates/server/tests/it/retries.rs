@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use axum::http::Request;
 use futures::future::join_all;
 use futures::{StreamExt, stream};
+use reelshelf::http;
 use reelshelf::library::{self, Caller, Keyed, NewFile, Turn, journal};
 use reelshelf_domain::{ByteSize, DisplayName, Role};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
+use tower::ServiceExt;
 
 use crate::support::{TestApp, logs, read_answer};
 
@@ -357,6 +360,51 @@ async fn of_a_form_whose_process_died_only_the_missing_files_are_stored() {
 
 async fn journal_of_first<T>(storing: impl Future<Output = reelshelf_domain::Result<T>>) {
     journal::branch(0, storing).await.map(|_| ()).unwrap();
+}
+
+#[tokio::test]
+async fn every_node_knows_what_any_has_answered() {
+    let retries = Retries::start().await;
+    let node = retries.app.another_node().await;
+    let router = http::router(&node, reelshelf::telemetry::local_metrics().unwrap());
+    let folder = json!({ "folder": "x" });
+    let (_, answer, _) = retries.json(Method::POST, "/v2/media/folder", "k", &folder).await;
+    let ask = |body: &Value| {
+        let request = Request::post("/v2/media/folder").header("x-api-key", &retries.key);
+        let request = request.header("idempotency-key", "k").header("content-type", JSON);
+        let text = body.to_string();
+        let request = request.header("content-length", text.len()).body(axum::body::Body::from(text)).unwrap();
+        router.clone().oneshot(request)
+    };
+    let again = ask(&folder).await.unwrap();
+    assert_eq!((again.status().as_u16(), &again.headers()["idempotency-replayed"]), (200, &"true".parse().unwrap()));
+    let body = axum::body::to_bytes(again.into_body(), 10_000).await.unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), answer);
+    assert_eq!(ask(&json!({ "folder": "y" })).await.unwrap().status().as_u16(), 422);
+    node.close().await;
+    retries.finish().await;
+}
+
+#[tokio::test]
+async fn a_node_that_was_taken_for_dead_makes_no_change_twice() {
+    let retries = Retries::start().await;
+    let (app, client) = (retries.app.app(), retries.app.client());
+    let node = retries.app.another_node().await;
+    retries.upload("a.png", "12345").await;
+    let slow = retries.turn("k", "DELETE /v2/media", JSON).await;
+    retries.app.advance(DEAD);
+    let quick = retries.json(Method::DELETE, "/v2/media", "k", &json!({ "path": "a.png" })).await;
+    assert_eq!((quick.0, quick.2), (200, false));
+    retries.upload("a.png", "678").await;
+    // It comes to life again, and believes that it is alone.
+    slow.scope().run(library::remove(&node, client, "a.png".parse().unwrap())).await.unwrap();
+    slow.let_go(&node).await;
+    assert_eq!(retries.storage().await, (3, 0));
+    let again = retries.json(Method::DELETE, "/v2/media", "k", &json!({ "path": "a.png" })).await;
+    assert_eq!(again, (200, quick.1, true));
+    assert!(app.store.asset(client, &"a.png".parse().unwrap()).await.is_ok());
+    node.close().await;
+    retries.finish().await;
 }
 
 #[tokio::test]

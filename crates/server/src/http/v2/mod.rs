@@ -24,6 +24,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 
 pub use answers::Refused;
+pub(super) use rehearsal::Rehearsed;
 
 /// The least role of every route. A route that does not stand here answers nobody.
 pub const ROLES: &[(Method, &str, Role)] = &[

@@ -79,7 +79,7 @@ struct Would {
 
 /// What a call would do. Nothing was changed.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Rehearsed {
+pub(in crate::http) struct Rehearsed {
     /// Whether all of it would work.
     success: bool,
     /// Now: ISO 8601 in UTC.

@@ -107,6 +107,15 @@ impl TestApp {
         &self.app
     }
 
+    /// The product once more on the same database, bytes and clock, as another node is; the test closes it.
+    pub(crate) async fn another_node(&self) -> App {
+        let mut settings = self.settings.clone();
+        settings.server.public_url.clone_from(&self.base);
+        settings.complete();
+        let clock: Arc<ManualClock> = Arc::clone(&self.clock);
+        App::open(settings, clock, Arc::new(SystemChance)).await.unwrap()
+    }
+
     /// Another client beside the first.
     pub(crate) async fn other_client(&self) -> ClientId {
         library::create_client(&self.app, "Other".to_owned(), None, None).await.unwrap()
