@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use reelshelf_domain::{BlobId, ByteSize, ClientId, Denial, Error, Result, Thing, UnixMillis, UploadId};
+use reelshelf_domain::{BlobId, ByteSize, ClientId, Denial, Error, Result, Taken, Thing, UnixMillis, UploadId};
 use reelshelf_media::sniff;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -71,6 +71,8 @@ where
     };
     let stored = stored.map_err(|error| match error {
         Error::Denied(Denial::StorageBlocked) => Error::StorageBlocked,
+        // Somebody who may replace files was faster.
+        Error::Denied(Denial::OtherBytes) => Error::Taken(Taken::FileAtUpload),
         // The file was deleted, or replaced as expired, while its bytes were on their way.
         Error::Denied(_) => Error::NotFound(Thing::File),
         error => error,

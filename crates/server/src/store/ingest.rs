@@ -75,7 +75,7 @@ impl Verb for Disown {
 pub enum Committed {
     /// The file has these bytes now.
     Stored,
-    /// The same upload had brought the same bytes before.
+    /// The same bytes had been brought before.
     Again,
 }
 
@@ -117,6 +117,25 @@ impl Arrived {
         if changed == 1 { Ok(()) } else { Err(Error::Unavailable(CONTENDED)) }
     }
 
+    async fn finish_upload(&self, tx: &mut Tx, row: &TicketRow) -> Result<()> {
+        let (upload, hash) = (self.upload.to_string(), self.hash.to_string());
+        if execute!(tx, FINISH_UPLOAD, upload, hash, row.reserved)? == 0 {
+            return Err(Error::Unavailable(CONTENDED));
+        }
+        Ok(())
+    }
+
+    /// Somebody else's bytes came first, and this upload was not registered to replace any. The same bytes change
+    /// nothing; others are refused.
+    async fn come_late(&self, tx: &mut Tx, client: ClientId, row: &TicketRow) -> Result<Committed> {
+        if row.asset_hash.as_deref() != Some(self.hash.to_string().as_str()) {
+            return Err(Error::Denied(Denial::OtherBytes));
+        }
+        apply(tx, client, Bytes::of(row.temporary, 0, -row.reserved), self.temp_limit, self.now).await?;
+        self.finish_upload(tx, row).await?;
+        Ok(Committed::Again)
+    }
+
     /// What the folder counts afterwards that it did not before.
     fn files(&self, row: &TicketRow) -> Result<Files> {
         let was: MediaKind = column("assets", "kind", &row.kind)?;
@@ -136,16 +155,16 @@ impl Verb for Arrived {
             return if same { Ok(Committed::Again) } else { Err(Error::Denied(Denial::OtherBytes)) };
         }
         let client: ClientId = column("uploads", "client_id", &row.client_id)?;
+        if row.uploaded && !row.overwrite {
+            return self.come_late(tx, client, &row).await;
+        }
         let folder: FolderId = column("assets", "folder_id", &row.folder_id)?;
         let stored = if row.uploaded { row.asset_size } else { 0 };
         let grown = self.size.to_column() - stored;
         apply(tx, client, Bytes::of(row.temporary, grown, -row.reserved), self.temp_limit, self.now).await?;
         let blob = self.keep_blob(tx, client).await?;
         self.commit_asset(tx, &row, &blob).await?;
-        let (upload, hash) = (self.upload.to_string(), self.hash.to_string());
-        if execute!(tx, FINISH_UPLOAD, upload, hash, row.reserved)? == 0 {
-            return Err(Error::Unavailable(CONTENDED));
-        }
+        self.finish_upload(tx, &row).await?;
         count(tx, folder, self.files(&row)?).await?;
         if let Some(old) = row.blob_id.filter(|old| *old != blob) {
             execute!(tx, RELEASE_BLOB, old, self.now.get())?;

@@ -7,6 +7,7 @@ mod bad_wire;
 mod budgets;
 mod delivery;
 mod found_by_the_model;
+mod found_by_users;
 mod leftovers;
 mod model;
 mod privacy;
