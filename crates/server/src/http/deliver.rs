@@ -108,7 +108,7 @@ async fn body(
 ) -> Result<Option<Response>> {
     let size = file.size.get();
     // A range is a property of GET alone.
-    let range = headers.get(RANGE).filter(|_| *method == Method::GET && range_applies(headers, etag, file.modified_at));
+    let range = headers.get(RANGE).filter(|_| *method == Method::GET && range_applies(headers, etag));
     let range = range
         .and_then(|range| range.to_str().ok())
         .map_or(RangeRequest::Whole, |range| RangeRequest::parse(range, size));
