@@ -311,6 +311,7 @@ async fn files_and_keys_never_share_a_host() {
             "POST /v2/media/file",
             "GET /docs/",
             "GET /openapi.json",
+            "GET /metrics",
             "GET /",
             &format!("PUT {upload}"),
         ] {
@@ -330,6 +331,7 @@ async fn files_and_keys_never_share_a_host() {
     }
     assert_eq!(at(&app, &public, "GET /v2/media", &key).await.status, 200);
     assert_eq!(at(&app, &public, "GET /docs/", "").await.status, 200);
+    assert_eq!(at(&app, &public, "GET /metrics", "").await.status, 200);
     // The target's own host counts, whatever the field says.
     let whole = format!("GET http://{files}/clients/{id}/a.png");
     assert_eq!(at(&app, &public, &whole, "").await.status, 200);
