@@ -108,3 +108,83 @@ async fn a_range_of_a_date_spliced_two_files_that_were_stored_within_one_second(
     assert_eq!(answer.bytes().await.unwrap(), "other");
     app.finish().await;
 }
+
+#[tokio::test]
+async fn a_delete_with_an_empty_object_for_a_body_did_not_see_its_query() {
+    let app = TestApp::start().await;
+    let key = app.key("render").await;
+    for (path, body) in [
+        ("/v2/media?path=x/a.png", json!({})),
+        ("/v2/media?path=x/a.png", json!({ "path": null })),
+        ("/v2/media?name=a.png", json!({ "folder": "x" })),
+        ("/v2/media/file?path=x/a.png", json!({})),
+        ("/v2/media/file?folder=x&name=a.png", json!({ "name": "a.png" })),
+        ("/v2/media/folder?folder=x&recursive=True", json!({})),
+        ("/v2/media/folder?recursive=1", json!({ "folder": "x", "recursive": true })),
+    ] {
+        app.upload(&key, "x", "a.png", b"bytes".to_vec()).await;
+        let (status, answer) = app.call(&key, Method::DELETE, path, body.clone()).await;
+        assert_eq!(status, 200, "{path} {body}: {answer}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn contradictory_input_was_followed_by_halves() {
+    let app = TestApp::start().await;
+    let key = app.key("render").await;
+    app.upload(&key, "", "a.png", b"bytes".to_vec()).await;
+    let both = "path and paths exclude each other; send one of them";
+    let renamed = "paths and new_name exclude each other; send one of them";
+    let twice = "path is one thing in the query and another in the body; send it once";
+    let recursive = "recursive is one thing in the query and another in the body; send it once";
+    for (method, path, body, message) in [
+        (Method::PUT, "/v2/media", json!({ "path": "a.png", "paths": ["a.png"], "destination": "x" }), both),
+        (Method::DELETE, "/v2/media", json!({ "path": "a.png", "paths": ["a.png"] }), both),
+        (Method::PUT, "/v2/media", json!({ "paths": ["a.png"], "destination": "x", "new_name": "b.png" }), renamed),
+        (Method::DELETE, "/v2/media?path=b.png", json!({ "path": "a.png" }), twice),
+        (Method::DELETE, "/v2/media/file?path=b.png", json!({ "path": "a.png" }), twice),
+        (Method::DELETE, "/v2/media/folder?recursive=0", json!({ "folder": "x", "recursive": true }), recursive),
+    ] {
+        let (status, answer) = app.call(&key, method, path, body).await;
+        assert_eq!((status, answer["message"].as_str()), (400, Some(message)), "{path}");
+    }
+    assert_eq!(app.get(&key, "/v2/media/file?path=a.png").await.0, 200);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn flags_had_other_spellings_at_every_place_and_their_errors_were_about_our_code() {
+    let app = TestApp::start().await;
+    let key = app.key("render").await;
+    app.upload(&key, "", "a.png", b"bytes".to_vec()).await;
+    for (yes, no) in [("true", "false"), ("True", "False"), ("1", "0")] {
+        for (text, status) in [(yes, 200), (no, 409)] {
+            let path = format!("/v2/media?name=a.png&overwrite={text}");
+            let request = app.request(Method::POST, &path).header("x-api-key", &key);
+            assert_eq!(request.body("bytes").send().await.unwrap().status(), status, "query {text}");
+            let part = reqwest::multipart::Part::bytes(b"bytes".to_vec()).file_name("a.png");
+            let form = reqwest::multipart::Form::new().text("overwrite", text).part("file", part);
+            let request = app.request(Method::POST, "/v2/media").header("x-api-key", &key);
+            assert_eq!(request.multipart(form).send().await.unwrap().status(), status, "form {text}");
+        }
+        for text in [yes, no] {
+            assert_eq!(app.get(&key, &format!("/v2/media?tree={text}")).await.0, 200, "tree {text}");
+        }
+    }
+    for (method, path, body, message) in [
+        (Method::POST, "/v2/media?name=b.png&overwrite=yes", json!({}), "overwrite must be true or false"),
+        (Method::DELETE, "/v2/media/folder?folder=x&recursive=yes", json!({}), "recursive must be true or false"),
+        (Method::GET, "/v2/media?tree=yes", json!({}), "tree must be true or false"),
+        (Method::PUT, "/v2/media", json!({ "path": "a.png", "overwrite": "yes" }), "overwrite must be true or false"),
+        (Method::PUT, "/v2/media", json!({ "path": 5 }), "path must be a string"),
+        (Method::PUT, "/v2/media", json!({ "paths": "a.png" }), "paths must be a list"),
+        (Method::PUT, "/v2/media", json!({ "paths": [5] }), "paths[0] must be a string"),
+        (Method::GET, "/v2/media?q=a&q=b", json!({}), "q stands twice; send it once"),
+        (Method::DELETE, "/v2/media?path=a&path=b", json!({}), "path stands twice; send it once"),
+    ] {
+        let (status, answer) = app.call(&key, method, path, body).await;
+        assert_eq!((status, answer["message"].as_str()), (400, Some(message)), "{path}");
+    }
+    app.finish().await;
+}

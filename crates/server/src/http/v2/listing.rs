@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::forms::known_folder;
+use super::given::flag;
 use super::objects::File;
 use crate::app::App;
 use crate::library::{Caller, Contents, Place, Query, contents, tree};
@@ -91,11 +92,7 @@ pub(super) enum FolderAnswer {
 
 impl ListParameters {
     fn wants_tree(&self) -> Result<bool> {
-        match self.tree.as_deref() {
-            None | Some("" | "false" | "0") => Ok(false),
-            Some("true" | "1") => Ok(true),
-            Some(_) => Err(Error::invalid("tree", "must be true or false")),
-        }
+        self.tree.as_deref().map_or(Ok(false), |text| flag("tree", text))
     }
 
     fn query(&self, app: &App) -> Result<Query> {

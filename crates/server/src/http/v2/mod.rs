@@ -4,6 +4,7 @@ mod answers;
 mod file;
 mod folder;
 mod forms;
+mod given;
 mod listing;
 mod media;
 mod multipart;

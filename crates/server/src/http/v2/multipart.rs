@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use super::Refused;
 use super::forms::folder;
+use super::given::flag;
 use super::media::{PostParameters, UNDECLARED, refused, several};
 use super::objects::{File, Outcome, Stored};
 use crate::app::App;
@@ -133,11 +134,7 @@ async fn next(app: &App, caller: &Caller, parts: &mut Multipart, form: &mut Form
             form.folder = to;
         }
         Some("overwrite") => {
-            form.overwrite = match text("overwrite", field).await?.as_str() {
-                "true" | "1" => true,
-                "" | "false" | "0" => false,
-                _ => return Err(Error::invalid("overwrite", "must be true or false")),
-            }
+            form.overwrite = flag("overwrite", &text("overwrite", field).await?)?;
         }
         Some("file") => return Err(Error::invalid("file", "has no file name; send it as a file")),
         // Other fields are none of ours.
