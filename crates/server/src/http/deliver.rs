@@ -9,6 +9,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use futures::TryStreamExt;
 use reelshelf_domain::{ByteRange, MediaKind, RangeRequest, Result};
 
 use super::conditional::{Verdict, decide, range_applies};
@@ -128,7 +129,9 @@ async fn body(
                 // Deleted, and collected, since its row was read.
                 return Ok(None);
             };
-            Body::from_stream(bytes)
+            Body::from_stream(bytes.inspect_ok(|piece| {
+                metrics::counter!("reelshelf_delivered_bytes_total").increment(piece.len() as u64);
+            }))
         }
         _ => Body::empty(),
     };

@@ -188,3 +188,23 @@ async fn flags_had_other_spellings_at_every_place_and_their_errors_were_about_ou
     }
     app.finish().await;
 }
+
+#[tokio::test]
+async fn answers_to_a_key_could_be_kept_by_caches() {
+    let app = TestApp::start().await;
+    let key = app.key("render").await;
+    for (method, path) in [
+        (Method::GET, "/v2/media"),
+        (Method::GET, "/v2/media/file?path=nothing.png"),
+        (Method::PATCH, "/v2/media"),
+        (Method::GET, "/v2/nothing"),
+        (Method::GET, "/clients"),
+        (Method::GET, "/immutable"),
+    ] {
+        let answer = app.request(method.clone(), path).header("x-api-key", &key).send().await.unwrap();
+        assert_eq!(answer.headers().get("cache-control").map(|kept| kept.as_bytes()), Some(&b"no-store"[..]), "{path}");
+    }
+    let answer = app.request(Method::GET, "/v2/media").send().await.unwrap();
+    assert_eq!(answer.headers()["cache-control"], "no-store", "without a key");
+    app.finish().await;
+}

@@ -12,12 +12,15 @@ mod objects;
 mod others;
 
 use axum::http::Method;
+use axum::http::header::CACHE_CONTROL;
 use axum::http::method::Method as M;
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use reelshelf_domain::{Error, Role, Thing};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::cache_policy;
 use crate::app::App;
 
 pub use answers::Refused;
@@ -53,7 +56,13 @@ pub(super) fn documented() -> OpenApiRouter<App> {
 /// The routes.
 pub(super) fn router() -> axum::Router<App> {
     let (router, _) = documented().split_for_parts();
-    router.method_not_allowed_fallback(wrong_method)
+    router.method_not_allowed_fallback(wrong_method).layer(map_response(keep_nowhere))
+}
+
+/// What is answered to a key is nobody else's, and true only now.
+async fn keep_nowhere(mut response: Response) -> Response {
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(cache_policy::NEVER);
+    response
 }
 
 async fn wrong_method() -> Response {
@@ -62,5 +71,5 @@ async fn wrong_method() -> Response {
 
 /// A path that nothing answers.
 pub(super) async fn unknown_route() -> Response {
-    Refused(Error::NotFound(Thing::Route)).into_response()
+    keep_nowhere(Refused(Error::NotFound(Thing::Route)).into_response()).await
 }
