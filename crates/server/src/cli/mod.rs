@@ -148,8 +148,9 @@ fn keep_private() {
 /// Only `serve`, `migrate` and `client create` make a database. To everybody else one that is missing is a misspelt
 /// folder.
 fn must_exist(settings: &Settings) -> Result<()> {
-    match settings.store.sqlite_file() {
-        Some(file) if !file.exists() => {
+    let Some(file) = settings.store.sqlite_file() else { return Ok(()) };
+    match std::fs::metadata(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let place = file.display();
             Err(reelshelf_domain::Error::invalid("no database", format!("at {place}; `serve` makes a new one")))
         }

@@ -208,3 +208,43 @@ async fn answers_to_a_key_could_be_kept_by_caches() {
     assert_eq!(answer.headers()["cache-control"], "no-store", "without a key");
     app.finish().await;
 }
+
+#[tokio::test]
+async fn a_folder_whose_new_name_was_a_path_lost_its_slashes() {
+    let app = TestApp::start().await;
+    let key = app.key("render").await;
+    app.upload(&key, "x", "a.png", b"bytes".to_vec()).await;
+    let body = json!({ "folder": "x", "new_name": "y/z" });
+    let (status, answer) = app.call(&key, Method::PUT, "/v2/media/folder", body).await;
+    assert_eq!(status, 400);
+    assert!(answer["message"].as_str().unwrap().starts_with("new_name must be one name, without /"), "{answer}");
+    assert_eq!(app.get(&key, "/v2/media/file?path=x/a.png").await.0, 200);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_browsers_escapes_in_a_file_name_were_shown_to_people() {
+    let app = TestApp::start().await;
+    let key = app.key("render").await;
+    let body = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"6%22 disc 100%25.png\"\r\n\r\nbytes\r\n--b--\r\n";
+    let request = app.request(Method::POST, "/v2/media").header("x-api-key", &key);
+    let request = request.header("content-type", "multipart/form-data; boundary=b").body(body);
+    let answer: serde_json::Value = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["file"]["displayName"], "6\" disc 100%25.png", "{answer}");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_search_for_what_people_had_typed_found_nothing() {
+    let app = TestApp::start().await;
+    let key = app.key("render").await;
+    app.upload(&key, "", "my holiday (1).png", b"bytes".to_vec()).await;
+    app.upload(&key, "", "my-holiday.png", b"bytes".to_vec()).await;
+    for (text, found) in
+        [("my%20holiday", 1), ("holiday%20(1)", 1), ("HOLIDAY", 2), ("y_h", 1), ("%25", 0), ("y%25h", 1)]
+    {
+        let (status, listed) = app.get(&key, &format!("/v2/media?q={text}")).await;
+        assert_eq!((status, listed["total"].as_u64()), (200, Some(found)), "{text}: {listed}");
+    }
+    app.finish().await;
+}

@@ -93,7 +93,7 @@ pub(super) async fn put(
     let change = FolderChange {
         folder: path,
         destination: form.destination.as_deref().map(|text| under("destination", folder(Some(text)))).transpose()?,
-        new_name: form.new_name.as_deref().map(FolderName::sanitise).transpose()?,
+        new_name: form.new_name.as_deref().map(one_name).transpose()?,
     };
     let path = library::change_folder(&app, caller.client, change).await?;
     Ok(Json(Changed { success: true, timestamp: app.now().to_string(), path: path.to_string() }))
@@ -123,6 +123,14 @@ pub(super) async fn delete(
     let path = named(form.folder.as_deref(), form.path.as_deref())?;
     library::remove_folder(&app, caller.client, path, form.recursive.unwrap_or_default()).await?;
     Ok(Json(Done::at(app.now())))
+}
+
+/// A new name is one name: a path would lose its slashes, and name something nobody meant.
+fn one_name(raw: &str) -> Result<FolderName> {
+    if raw.contains('/') {
+        return Err(Error::invalid("new_name", "must be one name, without /; move the folder with destination"));
+    }
+    FolderName::sanitise(raw)
 }
 
 /// A folder that must be named. The root is named by `/` and by the empty text.

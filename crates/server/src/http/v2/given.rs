@@ -67,7 +67,7 @@ fn must(said: &str) -> String {
     }
 }
 
-impl<'de> IntoDeserializer<'de, serde_json::Error> for Given {
+impl IntoDeserializer<'_, serde_json::Error> for Given {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {

@@ -110,7 +110,7 @@ async fn next(app: &App, caller: &Caller, parts: &mut Multipart, form: &mut Form
     form.between.parts();
     let Some(mut field) = parts.next_field().await.map_err(|error| broken(&error))? else { return Ok(false) };
     form.between.inside();
-    if let Some(raw) = field.file_name().map(ToOwned::to_owned) {
+    if let Some(raw) = field.file_name().map(unescaped) {
         if form.outcomes.len() >= app.settings.limits.files {
             let most = app.settings.limits.files;
             return Err(Error::invalid(
@@ -176,6 +176,11 @@ async fn store_file(
     };
     let (asset, ()) = tokio::join!(library::upload(app, caller, file, relayed(receiver)), feed);
     Ok((path.to_string(), File::new(app, caller.client, &path.folder, asset?)))
+}
+
+/// Browsers write the three characters that would end a file name early as escapes, and nothing else.
+fn unescaped(name: &str) -> String {
+    name.replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n")
 }
 
 /// Files that came before the form named their folder follow it there.
