@@ -32,7 +32,8 @@ impl FreeDisk {
         }
     }
 
-    async fn free(&self) -> Result<u64> {
+    /// How many bytes are free; a second old at most.
+    pub(super) async fn free(&self) -> Result<u64> {
         let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, free)) = last
             && at.elapsed() < FRESH

@@ -94,6 +94,11 @@ impl Blobs {
         self.disk.check().await
     }
 
+    /// How many bytes are free where scratch files are, and on one machine everything else.
+    pub async fn free_disk(&self) -> Result<u64> {
+        self.disk.free().await
+    }
+
     /// Makes the bytes durable under their key. Nobody sees them before a row refers to them.
     pub async fn commit(&self, key: BlobKey, filled: Filled) -> Result<()> {
         match &self.place {

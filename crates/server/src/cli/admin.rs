@@ -1,11 +1,13 @@
 //! `client` and `key`: what they take, and how their answers look.
 
+use std::process::ExitCode;
+
 use clap::{Args, Subcommand};
 use reelshelf_domain::{ClientId, Error, KeyId, Result, Role};
 use serde_json::Value;
 
-use super::control::{Command, execute, send};
-use super::{open, say};
+use super::control::{Answer, Command, execute, send};
+use super::{complain, must_exist, open, say};
 use crate::config::Settings;
 
 /// How an answer looks.
@@ -70,7 +72,7 @@ pub(super) enum KeyVerb {
         #[arg(long, default_value = "")]
         name: String,
         /// Days until it ends [default: never]
-        #[arg(long, value_name = "DAYS")]
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..=DAYS_MAX))]
         expires: Option<u64>,
     },
     /// List a client's keys, without the keys themselves
@@ -91,10 +93,12 @@ pub(super) enum KeyVerb {
     },
 }
 
+/// A hundred years: whoever wants more wants a key without an end.
+const DAYS_MAX: u64 = 36_500;
 const SECONDS_OF_DAY: u64 = 24 * 60 * 60;
 
 /// Carries out a verb of `client`.
-pub(super) async fn client(settings: Settings, verb: ClientVerb) -> Result<()> {
+pub(super) async fn client(settings: Settings, verb: ClientVerb) -> Result<ExitCode> {
     let (command, json) = match verb {
         ClientVerb::Create { name, id, plan } => (Command::CreateClient { name, id, plan }, false),
         ClientVerb::List { format } => (Command::ListClients, format.json),
@@ -102,12 +106,12 @@ pub(super) async fn client(settings: Settings, verb: ClientVerb) -> Result<()> {
         ClientVerb::Hold { id, reason } => (Command::Hold { client: id, reason }, false),
         ClientVerb::Release { id } => (Command::Release { client: id }, false),
     };
-    let columns = ["id", "name", "plan", "used_bytes", "storage_limit", "hold"];
+    let columns = ["id", "name", "plan", "used_bytes", "reserved_bytes", "storage_limit", "blocked_at", "hold"];
     show(&carry_out(settings, command).await?, json, &columns)
 }
 
 /// Carries out a verb of `key`.
-pub(super) async fn key(settings: Settings, verb: KeyVerb) -> Result<()> {
+pub(super) async fn key(settings: Settings, verb: KeyVerb) -> Result<ExitCode> {
     let (command, json) = match verb {
         KeyVerb::Create { client, role, name, expires } => {
             let life_seconds = expires.map(|days| days.saturating_mul(SECONDS_OF_DAY));
@@ -121,17 +125,27 @@ pub(super) async fn key(settings: Settings, verb: KeyVerb) -> Result<()> {
 }
 
 /// Through the running server when there is one, on the database otherwise.
-async fn carry_out(settings: Settings, command: Command) -> Result<Value> {
+async fn carry_out(settings: Settings, command: Command) -> Result<Answer> {
     if let Some(answer) = send(&settings.server.data_dir, &command).await? {
         return Ok(answer);
+    }
+    if !matches!(command, Command::CreateClient { .. }) {
+        must_exist(&settings)?;
     }
     let app = open(settings).await?;
     let answer = execute(&app, command).await;
     app.close().await;
-    answer
+    Ok(answer.map_err(|error| error.to_string()))
 }
 
-fn show(answer: &Value, json: bool, columns: &[&str]) -> Result<()> {
+fn show(answer: &Answer, json: bool, columns: &[&str]) -> Result<ExitCode> {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(refusal) => {
+            complain(refusal);
+            return Ok(ExitCode::FAILURE);
+        }
+    };
     match answer {
         Value::Null => {}
         Value::String(text) => say(text),
@@ -142,7 +156,7 @@ fn show(answer: &Value, json: bool, columns: &[&str]) -> Result<()> {
         Value::Array(rows) => table(rows, columns),
         other => say(&other.to_string()),
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 fn table(rows: &[Value], columns: &[&str]) {

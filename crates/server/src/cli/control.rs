@@ -100,8 +100,11 @@ fn place(data: &Path) -> PathBuf {
     data.join("reelshelf.sock")
 }
 
+/// What a command came to: its answer, or why the running server refused it, in the words it would have had here.
+pub(super) type Answer = Result<Value, String>;
+
 /// Sends a command to the running server; `None` when none runs.
-pub(super) async fn send(data: &Path, command: &Command) -> Result<Option<Value>> {
+pub(super) async fn send(data: &Path, command: &Command) -> Result<Option<Answer>> {
     let Ok(stream) = UnixStream::connect(place(data)).await else { return Ok(None) };
     let failed = |error| Error::internal("talking to the running server", error);
     let (reader, mut writer) = stream.into_split();
@@ -110,9 +113,8 @@ pub(super) async fn send(data: &Path, command: &Command) -> Result<Option<Value>
     writer.write_all(&line).await.map_err(failed)?;
     let mut answer = String::new();
     BufReader::new(reader.take(LINE_MAX)).read_line(&mut answer).await.map_err(failed)?;
-    let answer: Result<Value, String> =
-        serde_json::from_str(&answer).map_err(|error| Error::internal("reading the running server's answer", error))?;
-    answer.map(Some).map_err(|message| Error::invalid("the command", message))
+    let answer = serde_json::from_str(&answer);
+    answer.map(Some).map_err(|error| Error::internal("reading the running server's answer", error))
 }
 
 /// Opens the socket. The data folder's lock says that no other server has it.
@@ -157,7 +159,7 @@ async fn answer(app: &App, stream: UnixStream) -> std::io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut line = String::new();
     BufReader::new(reader.take(LINE_MAX)).read_line(&mut line).await?;
-    let done: Result<Value, String> = match serde_json::from_str(&line) {
+    let done: Answer = match serde_json::from_str(&line) {
         // An operator may read the whole of an error.
         Ok(command) => execute(app, command).await.map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),

@@ -2,6 +2,7 @@
 
 mod admin;
 mod control;
+mod private;
 mod remote;
 mod serve;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 use reelshelf_domain::{Result, SystemChance, SystemClock};
+use rustix::fs::Mode;
 
 use crate::app::App;
 use crate::config::{Overrides, Settings};
@@ -131,28 +133,51 @@ async fn run(verb: Verb, settings: Settings) -> Result<ExitCode> {
     match verb {
         Verb::Serve => serve::serve(settings).await?,
         Verb::Work => serve::work(settings).await?,
-        Verb::Migrate => store::migrate(&settings.store).await?,
+        Verb::Migrate => {
+            keep_private();
+            store::migrate(&settings.store).await?;
+        }
         Verb::Verify => return verify(settings).await,
         Verb::CheckConfig => say("The configuration is good."),
         Verb::Openapi => match http::openapi().to_pretty_json() {
             Ok(document) => say(&document),
             Err(error) => return Err(reelshelf_domain::Error::internal("printing the document", error)),
         },
-        Verb::Client(verb) => admin::client(settings, verb).await?,
-        Verb::Key(verb) => admin::key(settings, verb).await?,
         Verb::Remote(verb) => return Ok(remote::run(verb)),
+        Verb::Client(verb) => return admin::client(settings, verb).await,
+        Verb::Key(verb) => return admin::key(settings, verb).await,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Opens the product outside a server.
+/// What this process makes from now on, its user alone may read: the files of clients, and the hashes of their keys.
+fn keep_private() {
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
+}
+
+/// Only `serve`, `migrate` and `client create` make a database. To everybody else one that is missing is a misspelt
+/// folder.
+fn must_exist(settings: &Settings) -> Result<()> {
+    let Some(file) = settings.store.sqlite_file() else { return Ok(()) };
+    match std::fs::metadata(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let place = file.display();
+            Err(reelshelf_domain::Error::invalid("no database", format!("at {place}; `serve` makes a new one")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Opens the product.
 async fn open(settings: Settings) -> Result<App> {
+    keep_private();
     // The object store's TLS takes the process's provider; a second start keeps the first.
     let _ = rustls::crypto::ring::default_provider().install_default();
     App::open(settings, Arc::new(SystemClock), Arc::new(SystemChance)).await
 }
 
 async fn verify(settings: Settings) -> Result<ExitCode> {
+    must_exist(&settings)?;
     let app = open(settings).await?;
     let report = library::verify(&app).await?;
     app.close().await;

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{control, open, say};
+use super::{control, keep_private, open, private, say};
 use crate::app::App;
 use crate::config::Settings;
 use crate::{http, jobs, library, telemetry};
@@ -19,7 +19,9 @@ use crate::{http, jobs, library, telemetry};
 pub(super) async fn serve(settings: Settings) -> Result<()> {
     // First of all: who is told where the server is may tell it to stop.
     let stop = stop_on_signal()?;
+    keep_private();
     let _lock = lock(&settings.server.data_dir).await?;
+    private::tighten(&settings).await;
     let metrics = telemetry::start_metrics()?;
     let listen = settings.server.listen.clone();
     let listener = TcpListener::bind(&listen)

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use super::positive;
@@ -37,6 +39,12 @@ impl StoreSettings {
     /// Whether this is the embedded engine.
     pub fn is_sqlite(&self) -> bool {
         self.database_url.starts_with("sqlite:")
+    }
+
+    /// The file of the embedded engine.
+    pub fn sqlite_file(&self) -> Option<&Path> {
+        let file = self.database_url.strip_prefix("sqlite:")?;
+        Some(Path::new(file.strip_prefix("//").unwrap_or(file)))
     }
 
     pub(super) fn check(&self, problems: &mut Vec<String>) {

@@ -30,6 +30,7 @@ impl FromRequestParts<App> for Authorised {
         let key = key.filter(|key| !matches!(key, Ok(""))).ok_or(Error::KeyMissing)?;
         let key = key.ok().filter(|key| key.len() <= KEY_MAX).ok_or(Error::KeyInvalid)?;
         let caller = authenticate(app, &SecretString::from(key)).await?;
+        tracing::Span::current().record("client", caller.client.as_str());
         let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
         let role_of = |method: &Method| ROLES.iter().find(|(of, path, _)| of == method && *path == route);
         // Whatever answers GET answers HEAD too.

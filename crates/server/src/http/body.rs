@@ -30,6 +30,9 @@ pub(super) fn impatient(body: Body, idle: Duration) -> (Body, Arc<AtomicBool>) {
             return Some((Err(stood_still().into()), None));
         };
         seen.store(piece.is_none() || pieces.is_end_stream(), Ordering::Relaxed);
+        if let Some(Ok(piece)) = &piece {
+            metrics::counter!("reelshelf_received_bytes_total").increment(piece.len() as u64);
+        }
         piece.map(|piece| (piece.map_err(axum::Error::into_inner), Some((pieces, seen))))
     };
     (Body::from_stream(futures::stream::unfold(Some((body.into_data_stream(), seen)), next)), over)

@@ -1,5 +1,7 @@
 //! Files to everybody: three forms of URL, one answer.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{
@@ -9,6 +11,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use futures::TryStreamExt;
 use reelshelf_domain::{ByteRange, MediaKind, RangeRequest, Result};
 
 use super::conditional::{Verdict, decide, range_applies};
@@ -48,6 +51,7 @@ pub(super) async fn alias(State(app): State<App>, method: Method, uri: Uri, head
 /// `/immutable/<client-id>/<sha256>/<filename>`.
 pub(super) async fn immutable(State(app): State<App>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let target = uri.path().strip_prefix("/immutable/").and_then(|path| {
+        let path = spelt_out(path);
         let (client, rest) = path.split_once('/')?;
         let (hash, name) = rest.split_once('/')?;
         Some(Target::Immutable(client.parse().ok()?, hash.parse().ok()?, name.parse().ok()?))
@@ -55,10 +59,27 @@ pub(super) async fn immutable(State(app): State<App>, method: Method, uri: Uri, 
     answer(&app, &method, &headers, target).await
 }
 
-/// The path as it stands, escapes and all: one spelling for each file, so that caches hold it once.
 fn stable_target(path: &str) -> Option<Target> {
+    let path = spelt_out(path);
     let (client, path) = path.split_once('/')?;
     Some(Target::Stable(client.parse().ok()?, path.parse().ok()?))
+}
+
+/// A path without the escapes that need not be: `%61` is `a` to every proxy and library (RFC 3986, section 2.3). All
+/// other escapes stand for what no name has.
+fn spelt_out(path: &str) -> Cow<'_, str> {
+    let mut parts = path.split('%');
+    let Some(first) = parts.next().filter(|first| first.len() < path.len()) else { return Cow::Borrowed(path) };
+    let mut spelt = first.to_owned();
+    for part in parts {
+        let byte = part.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let byte = byte.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match byte.filter(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(byte)) {
+            Some(byte) => spelt.extend([char::from(byte)].into_iter().chain(part[2..].chars())),
+            None => spelt.extend(["%", part]),
+        }
+    }
+    Cow::Owned(spelt)
 }
 
 async fn answer(app: &App, method: &Method, headers: &HeaderMap, target: Option<Target>) -> Response {
@@ -108,7 +129,7 @@ async fn body(
 ) -> Result<Option<Response>> {
     let size = file.size.get();
     // A range is a property of GET alone.
-    let range = headers.get(RANGE).filter(|_| *method == Method::GET && range_applies(headers, etag, file.modified_at));
+    let range = headers.get(RANGE).filter(|_| *method == Method::GET && range_applies(headers, etag));
     let range = range
         .and_then(|range| range.to_str().ok())
         .map_or(RangeRequest::Whole, |range| RangeRequest::parse(range, size));
@@ -128,7 +149,9 @@ async fn body(
                 // Deleted, and collected, since its row was read.
                 return Ok(None);
             };
-            Body::from_stream(bytes)
+            Body::from_stream(bytes.inspect_ok(|piece| {
+                metrics::counter!("reelshelf_delivered_bytes_total").increment(piece.len() as u64);
+            }))
         }
         _ => Body::empty(),
     };

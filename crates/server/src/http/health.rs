@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::PrometheusHandle;
+use reelshelf_domain::Result;
 
 use crate::app::App;
 
@@ -25,19 +26,46 @@ pub(super) async fn ready(State(app): State<App>) -> Response {
 
 /// The metrics, in the text format of Prometheus.
 pub(super) async fn metrics(State((app, metrics)): State<(App, PrometheusHandle)>) -> Response {
-    match app.store.job_counts().await {
-        Ok(counts) => {
-            let now = app.now();
-            for counts in counts {
-                let labels = [("kind", counts.kind), ("state", counts.state)];
-                let age = now.since(counts.oldest).as_secs_f64();
-                metrics::gauge!("reelshelf_queue_jobs", &labels)
-                    .set(f64::from(u32::try_from(counts.count).unwrap_or(u32::MAX)));
-                metrics::gauge!("reelshelf_queue_age_seconds", &labels).set(age);
-            }
+    for measured in [queue(&app).await, storage(&app).await, disk(&app).await] {
+        if let Err(error) = measured {
+            tracing::warn!(%error, "the metrics are incomplete");
         }
-        Err(error) => tracing::warn!(%error, "the queue could not be counted"),
     }
+    let under_way = app.settings.uploads.at_once.saturating_sub(app.upload_slots.available_permits());
+    metrics::gauge!("reelshelf_uploads_under_way").set(figure(under_way as u64));
     metrics.run_upkeep();
     metrics.render().into_response()
+}
+
+async fn queue(app: &App) -> Result<()> {
+    let now = app.now();
+    for counts in app.store.job_counts().await? {
+        let labels = [("kind", counts.kind), ("state", counts.state)];
+        let age = now.since(counts.oldest).as_secs_f64();
+        metrics::gauge!("reelshelf_queue_jobs", &labels)
+            .set(f64::from(u32::try_from(counts.count).unwrap_or(u32::MAX)));
+        metrics::gauge!("reelshelf_queue_age_seconds", &labels).set(age);
+    }
+    Ok(())
+}
+
+/// Of all clients together: one for each would be a series for every customer.
+async fn storage(app: &App) -> Result<()> {
+    let totals = app.store.totals().await?;
+    metrics::gauge!("reelshelf_clients").set(figure(totals.clients));
+    metrics::gauge!("reelshelf_used_bytes").set(figure(totals.used.get()));
+    metrics::gauge!("reelshelf_reserved_bytes").set(figure(totals.reserved.get()));
+    metrics::gauge!("reelshelf_temp_bytes").set(figure(totals.temp_used.get()));
+    metrics::gauge!("reelshelf_temp_reserved_bytes").set(figure(totals.temp_reserved.get()));
+    Ok(())
+}
+
+async fn disk(app: &App) -> Result<()> {
+    metrics::gauge!("reelshelf_free_disk_bytes").set(figure(app.blobs.free_disk().await?));
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "Prometheus knows no other numbers")]
+const fn figure(count: u64) -> f64 {
+    count as f64
 }

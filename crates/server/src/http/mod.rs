@@ -37,10 +37,9 @@ pub fn router(app: &App, metrics: PrometheusHandle) -> Router {
         .route("/clients/{*path}", any(deliver::stable))
         .route("/immutable/{*path}", any(deliver::immutable))
         .route("/{client}/files/{*path}", any(deliver::alias));
-    let always = Router::new()
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .route("/metrics", get(health::metrics).with_state((app.clone(), metrics)));
+    let always = Router::new().route("/health/live", get(health::live)).route("/health/ready", get(health::ready));
+    // What it says of the clients, the host of the files tells nobody.
+    let api = api.route("/metrics", get(health::metrics).with_state((app.clone(), metrics)));
     // Whoever opens the address in a browser wants to read.
     let front = get(|| async { Redirect::temporary("/docs/") });
     let api = api.route("/uploads/{id}", any(upload::receive)).route("/", front);

@@ -52,7 +52,7 @@ pub(super) async fn log(State(app): State<App>, request: Request, next: Next) ->
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
     let id = app.chance.alphanumeric(16).unwrap_or_default();
-    let span = tracing::info_span!("request", id);
+    let span = tracing::info_span!("request", id, client = tracing::field::Empty);
     let mut response = next.run(request).instrument(span.clone()).await;
     let (status, seconds) = (response.status().as_u16(), started.elapsed().as_secs_f64());
     span.in_scope(|| tracing::info!(method = known(&method), route, status, seconds, "answered"));

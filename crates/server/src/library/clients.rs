@@ -22,6 +22,8 @@ pub struct ClientSummary {
     pub reserved_bytes: u64,
     /// The most it may store; absent is no limit.
     pub storage_limit: Option<u64>,
+    /// Since when nothing more may be stored: full, or on hold.
+    pub blocked_at: Option<String>,
     /// Why it is on hold, if it is.
     pub hold: Option<String>,
     /// When it was made.
@@ -37,6 +39,7 @@ impl From<Client> for ClientSummary {
             used_bytes: client.used.get(),
             reserved_bytes: client.reserved.get(),
             storage_limit: client.storage_limit.map(reelshelf_domain::ByteSize::get),
+            blocked_at: client.hold_at.or(client.full_at).map(|at| at.to_string()),
             hold: client.hold_at.map(|_| client.hold_reason.unwrap_or_default()),
             created_at: client.created_at.to_string(),
         }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use reelshelf_domain::{BlobId, ByteSize, ClientId, Denial, Error, MediaPath, Result, Thing, UnixMillis, UploadId};
+use reelshelf_domain::{
+    BlobId, ByteSize, ClientId, Denial, Error, MediaPath, Result, Taken, Thing, UnixMillis, UploadId,
+};
 use reelshelf_media::sniff;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -83,6 +85,8 @@ pub(super) async fn outcome(
 ) -> Result<Asset> {
     let stored = stored.map_err(|error| match error {
         Error::Denied(Denial::StorageBlocked) => Error::StorageBlocked,
+        // Somebody who may replace files was faster.
+        Error::Denied(Denial::OtherBytes) => Error::Taken(Taken::FileAtUpload),
         // The file was deleted, or replaced as expired, while its bytes were on their way.
         Error::Denied(_) => Error::NotFound(Thing::File),
         error => error,

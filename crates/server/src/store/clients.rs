@@ -23,6 +23,10 @@ const ALL: &str = "
         temp_bytes, temp_reserved_bytes
     FROM clients ORDER BY created_at, id";
 const COUNT: &str = "SELECT COUNT(*) FROM clients";
+const TOTALS: &str = "
+    SELECT COUNT(*), CAST(COALESCE(SUM(used_bytes), 0) AS BIGINT), CAST(COALESCE(SUM(reserved_bytes), 0) AS BIGINT),
+        CAST(COALESCE(SUM(temp_bytes), 0) AS BIGINT), CAST(COALESCE(SUM(temp_reserved_bytes), 0) AS BIGINT)
+    FROM clients";
 const SET_PLAN: &str = "UPDATE clients SET plan = $2, storage_limit = $3 WHERE id = $1";
 const SYNC_PLAN: &str = "UPDATE clients SET storage_limit = $2 WHERE plan = $1 AND storage_limit IS DISTINCT FROM $2";
 const SET_HOLD: &str = "UPDATE clients SET hold_at = COALESCE(hold_at, $2), hold_reason = $3 WHERE id = $1";
@@ -36,7 +40,7 @@ const PLANS: &str = "SELECT DISTINCT plan FROM clients ORDER BY plan";
 
 #[cfg(test)]
 pub(super) const STATEMENTS: &[&str] =
-    &[INSERT, INSERT_FOLDER, GET, ALL, COUNT, SET_PLAN, SYNC_PLAN, SET_HOLD, RELEASE_HOLD, REFRESH_FULL, PLANS];
+    &[INSERT, INSERT_FOLDER, GET, ALL, COUNT, TOTALS, SET_PLAN, SYNC_PLAN, SET_HOLD, RELEASE_HOLD, REFRESH_FULL, PLANS];
 
 /// A tenant and what it uses.
 #[derive(Clone, Debug)]
@@ -104,6 +108,21 @@ impl TryFrom<ClientRow> for Client {
             temp_reserved: size_column("clients", "temp_reserved_bytes", row.temp_reserved_bytes)?,
         })
     }
+}
+
+/// What all clients use together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// How many there are.
+    pub clients: u64,
+    /// What their files take, the temporary ones apart.
+    pub used: ByteSize,
+    /// What their uploads under way will take at most.
+    pub reserved: ByteSize,
+    /// What their temporary files take.
+    pub temp_used: ByteSize,
+    /// What their temporary uploads under way will take at most.
+    pub temp_reserved: ByteSize,
 }
 
 /// A client to be made, with its root and its `temp`.
@@ -227,6 +246,19 @@ impl Store {
     pub async fn count_clients(&self) -> Result<i64> {
         let mut tx = self.db.read().await?;
         fetch_one!(tx, (i64,), COUNT).map(|(count,)| count)
+    }
+
+    /// What all clients use together.
+    pub async fn totals(&self) -> Result<Totals> {
+        let mut tx = self.db.read().await?;
+        let (clients, used, reserved, temp_used, temp_reserved) = fetch_one!(tx, (i64, i64, i64, i64, i64), TOTALS)?;
+        Ok(Totals {
+            clients: clients.unsigned_abs(),
+            used: size_column("clients", "used_bytes", used)?,
+            reserved: size_column("clients", "reserved_bytes", reserved)?,
+            temp_used: size_column("clients", "temp_bytes", temp_used)?,
+            temp_reserved: size_column("clients", "temp_reserved_bytes", temp_reserved)?,
+        })
     }
 
     /// The names of all plans that clients have.

@@ -77,7 +77,7 @@ impl Verb for Disown {
 pub enum Committed {
     /// The file has these bytes now.
     Stored,
-    /// The same upload had brought the same bytes before.
+    /// The same bytes had been brought before.
     Again,
 }
 
@@ -105,10 +105,7 @@ impl Arrived {
     /// Gives a copy that was touched in this transaction to the file of an upload, and ends the upload.
     pub(super) async fn make_file(&self, tx: &mut Tx, row: TicketRow, blob: &str) -> Result<()> {
         self.commit_asset(tx, &row, blob).await?;
-        let (upload, hash) = (self.upload.to_string(), self.hash.to_string());
-        if execute!(tx, FINISH_UPLOAD, upload, hash, row.reserved)? == 0 {
-            return Err(Error::Unavailable(CONTENDED));
-        }
+        self.finish_upload(tx, &row).await?;
         let folder: FolderId = column("assets", "folder_id", &row.folder_id)?;
         count(tx, folder, self.files(&row)?).await?;
         if let Some(old) = row.blob_id.filter(|old| old != blob) {
@@ -139,6 +136,25 @@ impl Arrived {
             row.display_name.as_str()
         )?;
         if changed == 1 { Ok(()) } else { Err(Error::Unavailable(CONTENDED)) }
+    }
+
+    async fn finish_upload(&self, tx: &mut Tx, row: &TicketRow) -> Result<()> {
+        let (upload, hash) = (self.upload.to_string(), self.hash.to_string());
+        if execute!(tx, FINISH_UPLOAD, upload, hash, row.reserved)? == 0 {
+            return Err(Error::Unavailable(CONTENDED));
+        }
+        Ok(())
+    }
+
+    /// Somebody else's bytes came first, and this upload was not registered to replace any. The same bytes change
+    /// nothing; others are refused.
+    async fn come_late(&self, tx: &mut Tx, client: ClientId, row: &TicketRow) -> Result<Committed> {
+        if row.asset_hash.as_deref() != Some(self.hash.to_string().as_str()) {
+            return Err(Error::Denied(Denial::OtherBytes));
+        }
+        apply(tx, client, Bytes::of(row.temporary, 0, -row.reserved), self.temp_limit, self.now).await?;
+        self.finish_upload(tx, row).await?;
+        Ok(Committed::Again)
     }
 
     /// What the folder counts afterwards that it did not before.
@@ -172,8 +188,11 @@ impl Verb for Arrived {
         if row.expected_hash.as_ref().is_some_and(|expected| *expected != self.hash.to_string()) {
             return Err(Error::Denied(Denial::OtherHash));
         }
-        self.count_bytes(tx, &row).await?;
         let client: ClientId = column("uploads", "client_id", &row.client_id)?;
+        if row.uploaded && !row.overwrite {
+            return self.come_late(tx, client, &row).await;
+        }
+        self.count_bytes(tx, &row).await?;
         let blob = self.keep_blob(tx, client).await?;
         self.make_file(tx, row, &blob).await?;
         Ok(Committed::Stored)

@@ -46,7 +46,7 @@ use crate::config::StoreSettings;
 pub use assets::{Asset, Delivered, Removed};
 pub use audit::{Audit, ClientAudit, FolderAudit};
 pub use blobs::{BlobRow, Condemned};
-pub use clients::{Client, NewClient};
+pub use clients::{Client, NewClient, Totals};
 pub use db::migrate;
 pub use folders::{Folder, FolderMove, FolderStats, Made};
 pub use idempotency::{BodySeen, Claim, KeptAnswer, KeyedRequest};

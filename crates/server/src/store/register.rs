@@ -22,8 +22,9 @@ const INSERT_ASSET: &str = "
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
     ON CONFLICT (folder_id, name_key, name) DO NOTHING";
 const INSERT_UPLOAD: &str = "
-    INSERT INTO uploads (id, client_id, asset_id, content_type, display_name, size, reserved, created_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    INSERT INTO uploads (id, client_id, asset_id, content_type, display_name, size, reserved, created_at, expires_at,
+        overwrite)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 /// An import that failed brings nothing more: it is kept to be seen.
 const OPEN_UPLOADS: &str = "
     SELECT COUNT(*) FROM uploads WHERE asset_id = $1 AND done_hash IS NULL AND expires_at > $2
@@ -147,7 +148,8 @@ impl Register {
     }
 
     async fn insert_upload(&self, tx: &mut Tx, asset: AssetId, reserve: i64) -> Result<()> {
-        let Registration { client, display_name, content_type, size, now, expires_at, .. } = &self.registration;
+        let Registration { client, display_name, content_type, size, now, expires_at, overwrite, .. } =
+            &self.registration;
         execute!(
             tx,
             INSERT_UPLOAD,
@@ -159,7 +161,8 @@ impl Register {
             size.map(ByteSize::to_column),
             reserve,
             now.get(),
-            expires_at.get()
+            expires_at.get(),
+            *overwrite
         )
         .map(|_| ())
     }

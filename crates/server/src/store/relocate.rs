@@ -47,7 +47,8 @@ const MOVE: &str = "
 
 /// What an upload brings to a file has the name that the file has by then.
 const RENAME_COMING: &str = "UPDATE uploads SET display_name = $2 WHERE asset_id = $1 AND done_hash IS NULL";
-const HAND_OVER: &str = "UPDATE uploads SET asset_id = $2 WHERE asset_id = $1";
+/// Whoever moves a file over another says that its bytes replace the other's.
+const HAND_OVER: &str = "UPDATE uploads SET asset_id = $2, overwrite = $3 WHERE asset_id = $1";
 const DELETE_PENDING: &str = "DELETE FROM assets WHERE id = $1 AND uploaded = $2";
 
 #[cfg(test)]
@@ -169,7 +170,7 @@ impl Relocate {
     async fn hand_over(&self, tx: &mut Tx, held: &Held, target: &Held) -> Result<()> {
         let Relocation { client, temp_limit, now, .. } = &self.relocation;
         self.rename_coming(tx, held).await?;
-        execute!(tx, HAND_OVER, held.id.as_str(), target.id.as_str())?;
+        execute!(tx, HAND_OVER, held.id.as_str(), target.id.as_str(), true)?;
         if execute!(tx, DELETE_PENDING, held.id.as_str(), false)? == 0 {
             return Err(Error::Unavailable(CONTENDED));
         }

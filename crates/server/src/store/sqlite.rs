@@ -41,9 +41,8 @@ pub(super) struct Options {
 
 impl Options {
     pub(super) fn of(settings: &StoreSettings) -> Self {
-        let file = settings.database_url.trim_start_matches("sqlite:");
         Self {
-            file: file.strip_prefix("//").unwrap_or(file).into(),
+            file: settings.sqlite_file().unwrap_or(Path::new("")).to_owned(),
             patience: Duration::from_secs(settings.acquire_timeout_seconds),
             cache_kib: settings.sqlite_cache_kib,
         }

@@ -12,7 +12,7 @@ pub(super) const TICKET: &str = "
     SELECT uploads.id, uploads.client_id, uploads.asset_id, uploads.content_type, uploads.display_name,
         uploads.size AS declared_size, uploads.reserved, uploads.expires_at, uploads.done_hash, uploads.expected_hash,
         clients.hold_at, clients.plan, folders.temporary, assets.folder_id, assets.kind, assets.size AS asset_size,
-        assets.uploaded, assets.blob_id
+        assets.uploaded, assets.blob_id, assets.hash AS asset_hash, uploads.overwrite
     FROM uploads JOIN assets ON assets.id = uploads.asset_id JOIN folders ON folders.id = assets.folder_id
         JOIN clients ON clients.id = uploads.client_id
     WHERE uploads.id = $1";
@@ -77,6 +77,8 @@ row! {
         pub(super) asset_size: i64,
         pub(super) uploaded: bool,
         pub(super) blob_id: Option<String>,
+        pub(super) asset_hash: Option<String>,
+        pub(super) overwrite: bool,
     }
 }
 

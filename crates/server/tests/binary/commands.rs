@@ -1,5 +1,7 @@
 //! Commands of operators, while the server runs and while it does not.
 
+use std::os::unix::fs::PermissionsExt;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -96,7 +98,7 @@ async fn plans_limit(running: bool) {
     let client = stage.new_client().await;
     let api = stage.new_key(&client, "render").await;
     let refusal = stage.refused(&["client", "plan", &client, "none"]).await;
-    assert!(refusal.contains("Plan not found"), "{refusal}");
+    assert_eq!(refusal, "reelshelf: Plan not found\n", "the same words, whether a server runs or not");
     assert_eq!(stage.run(&["client", "plan", &client, "small"]).await, "");
     let refusal = stage.refused(&["client", "plan", "nobody0000", "small"]).await;
     assert!(refusal.contains("Client not found"), "{refusal}");
@@ -140,8 +142,13 @@ async fn keys_open_and_end(running: bool) {
     let other = stage.new_key(&client, "viewer").await;
     let refusal = stage.refused(&["key", "create", "--client", "nobody0000", "--role", "admin"]).await;
     assert!(refusal.contains("Client not found"), "{refusal}");
-    let misspelt = stage.place.run(&["key", "create", "--client", &client, "--role", "king"]).await;
-    assert_eq!(misspelt.code, Some(2), "{misspelt:?}");
+    for wrong in [["--role", "king"], ["--expires", "0"], ["--expires", "36501"], ["--expires", "18446744073709551615"]]
+    {
+        let role = if wrong[0] == "--role" { "--name" } else { "--role" };
+        let misspelt =
+            stage.place.run(&["key", "create", "--client", &client, role, "admin", wrong[0], wrong[1]]).await;
+        assert_eq!(misspelt.code, Some(2), "{misspelt:?}");
+    }
 
     stage.ask().await;
     let api = stage.place.api(&key);
@@ -168,6 +175,52 @@ async fn keys_open_and_end(running: bool) {
     assert_eq!((status, &answer["message"]), (400, &json!("Error: Invalid API Key")));
     assert_eq!(other.get("/v2/movies").await.0, 200, "the other key of the client");
     stage.finish().await;
+}
+
+#[tokio::test]
+async fn a_misspelt_folder_is_not_an_empty_library() {
+    let place = Place::create().await;
+    let server = place.start().await;
+    let typo = place.folder().join("typo");
+    let (file, blobs) = (typo.join("reelshelf.db").display().to_string(), typo.join("blobs").display().to_string());
+    let elsewhere = typo.display().to_string();
+    for verb in [
+        &["verify"][..],
+        &["client", "list"],
+        &["key", "list", "--client", "abcde12345"],
+        &["client", "hold", "abcde12345"],
+        &["key", "create", "--client", "abcde12345", "--role", "admin"],
+    ] {
+        let at = ["--data-dir", &elsewhere, "--database-url", &format!("sqlite:{file}")];
+        let refusal = place.run(&[verb, &at, &["--blobs-url", &format!("file:{blobs}")]].concat()).await.refused();
+        assert!(refusal.contains(&format!("no database at {file}")), "{refusal}");
+        assert!(std::fs::metadata(&typo).is_err(), "{verb:?} made something");
+    }
+    place.finish(server, &[]).await;
+}
+
+#[tokio::test]
+async fn what_is_stored_is_for_the_servers_user_alone() {
+    let place = Place::create().await;
+    let mode = |at: &std::path::Path| std::fs::metadata(at).unwrap().permissions().mode() & 0o777;
+    // As an earlier version left it.
+    std::fs::create_dir_all(place.data()).unwrap();
+    std::fs::set_permissions(place.data(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let (server, api) = place.first_start().await;
+    api.upload("film", "a.png", bytes(1, 70_000)).await;
+    assert_eq!(mode(place.data()), 0o700);
+    if !place.is_large() {
+        for folder in ["blobs", "blobs/scratch"] {
+            assert_eq!(mode(&place.data().join(folder)), 0o700, "{folder}");
+        }
+        for file in ["reelshelf.db", "reelshelf.db-wal", "reelshelf.db-shm"] {
+            assert_eq!(mode(&place.data().join(file)), 0o600, "{file}");
+        }
+        for object in crate::kill::objects(&place) {
+            assert_eq!(mode(&object), 0o600, "{}", object.display());
+        }
+    }
+    place.finish(server, &[]).await;
 }
 
 #[tokio::test]

@@ -147,7 +147,8 @@ async fn every_naughty_string_renames_or_is_refused_by_the_name_of_its_field() {
             assert_eq!(status, 200, "{what}: {back}");
         }
         let renamed = app.call(&key, Method::PUT, "/v2/media/folder", json!({ "folder": "f", "new_name": raw })).await;
-        assert_calm(&renamed, &["Invalid folder name", "already exists", "temp folder"], &what);
+        assert_calm(&renamed, &["Invalid folder name", "already exists", "temp folder", "new_name must be one"], &what);
+        assert!(renamed.0 != 200 || !raw.contains('/'), "{what}: {renamed:?}");
         if renamed.0 == 200 {
             let back = json!({ "folder": renamed.1["path"], "new_name": "f" });
             let (status, back) = app.call(&key, Method::PUT, "/v2/media/folder", back).await;
@@ -269,6 +270,12 @@ async fn a_field_of_another_type_is_refused_by_its_name() {
         }
     }
     app.finish().await;
+}
+
+/// A cursor as a listing gives it.
+fn opaque(text: &str) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text)
 }
 
 /// Sends text as a JSON body.
@@ -415,14 +422,22 @@ async fn numbers_of_pages_have_bounds_and_odd_cursors_do_no_harm() {
             _ => "name",
         };
         for sort in [sort.to_owned(), format!("-{sort}")] {
+            let cursor = opaque(&format!("{sort}.{cursor}"));
             for rest in ["", "&q=a", "&type=other"] {
                 let listed = app.get(&key, &format!("/v2/media/folder?sort={sort}&cursor={cursor}{rest}")).await;
                 assert_eq!(listed.0, 200, "{sort} {cursor} {rest}: {}", listed.1);
             }
         }
     }
-    let other = app.get(&key, "/v2/media/folder?sort=date&cursor=n.a.png").await;
-    assert_calm(&other, &["cursor"], "a cursor of another sort");
-    assert_eq!(other.0, 400);
+    for sort in ["date", "-name"] {
+        let path = format!("/v2/media/folder?sort={sort}&cursor={}", opaque("name.n.a.png"));
+        let other = app.get(&key, &path).await;
+        assert_calm(&other, &["cursor belongs to another sort"], "a cursor of another sort");
+        assert_eq!(other.0, 400);
+    }
+    for odd in ["n.a.png", "x", "", "%00", "%ff", &opaque("name"), &opaque("name.x"), &opaque("size.s.x.y")] {
+        let answer = app.get(&key, &format!("/v2/media/folder?cursor={odd}")).await;
+        assert_eq!(answer.0, if odd.is_empty() { 200 } else { 400 }, "{odd}: {}", answer.1);
+    }
     app.finish().await;
 }

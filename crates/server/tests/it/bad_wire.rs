@@ -367,6 +367,11 @@ async fn a_delivery_url_has_one_spelling() {
         format!("/clients/{id}/logos/a.png"),
         format!("/{id}/files/logos/a.png"),
         format!("/immutable/{id}/{hash}/a.png"),
+        // Escapes that need not be are the same URL to every proxy.
+        format!("/clients/{id}/logos/%61.png"),
+        format!("/clients/{id}/%6Cogos/a%2Epng"),
+        format!("/{id}/files/logos/%61.png"),
+        format!("/immutable/{id}/{hash}/%61.png"),
     ];
     let odd = [
         format!("/clients/{id}//logos/a.png"),
@@ -378,7 +383,7 @@ async fn a_delivery_url_has_one_spelling() {
         format!("/clients/{id}/x/../logos/a.png"),
         format!("/clients/{id}/%2e%2e/{id}/logos/a.png"),
         format!("/clients/{id}/logos%2fa.png"),
-        format!("/clients/{id}/logos/%61.png"),
+        format!("/clients/{id}/logos/%2561.png"),
         format!("/clients/{id}/logos/a.png%00"),
         format!("/clients/{id}/%00"),
         format!("/clients/{id}/logos/a%ff.png"),
@@ -389,7 +394,6 @@ async fn a_delivery_url_has_one_spelling() {
         format!("/clients/{id}/logos"),
         format!("/clients/{id}"),
         "/clients/x/logos/a.png".to_owned(),
-        format!("/{id}/files/logos/%61.png"),
         format!("/{id}/files//logos/a.png"),
         format!("/{id}/files/logos/a%ff.png"),
         format!("/{id}/files/%ff"),
@@ -400,7 +404,6 @@ async fn a_delivery_url_has_one_spelling() {
         format!("/immutable/{id}/{hash}/b.png"),
         format!("/immutable/{id}/{hash}"),
         format!("/immutable/{id}/{}/a.png", &hash[..63]),
-        format!("/immutable/{id}/{hash}/%61.png"),
     ];
     for target in exact {
         let answer = app.raw(app.head("", &format!("GET {target}"), "").as_bytes()).await.unwrap();

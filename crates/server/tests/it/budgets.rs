@@ -183,10 +183,10 @@ async fn a_listing_is_two_statements_and_a_tree_is_one_however_many_files_there_
             ("folder=f", 2),
             ("folder=f&type=image", 2),
             ("folder=f&sort=-size&page=1&page_size=3", 2),
-            ("folder=f&sort=name&page_size=5&cursor=n.img3.png", 2),
+            ("folder=f&sort=name&page_size=5&cursor=bmFtZS5uLmltZzMucG5n", 2),
             ("folder=f&q=img", 2),
             ("folder=f&q=IMG1&type=image&sort=-date", 2),
-            ("folder=f&q=img&cursor=n.img3.png", 2),
+            ("folder=f&q=img&cursor=bmFtZS5uLmltZzMucG5n", 2),
             ("tree=true", 1),
         ] {
             let path = format!("/v2/media/folder?{parameters}");

@@ -73,6 +73,8 @@ fn conditions(etag: &str) -> Vec<(Vec<(&'static str, String)>, Verdict)> {
         one("if-match", &format!("W/{etag}"), Failed),
         one("if-modified-since", BEGIN, NotModified),
         one("if-modified-since", EARLIER, Proceed),
+        // Where the RFC says 304: after a move a URL may have bytes that are older than those it had.
+        one("if-modified-since", LATER, Proceed),
         one("if-modified-since", "whenever", Proceed),
         one("if-unmodified-since", BEGIN, Proceed),
         one("if-unmodified-since", EARLIER, Failed),
@@ -419,7 +421,7 @@ async fn a_range_counts_only_for_the_state_that_if_range_names() {
     let file = app.upload(&key, "", "a.png", LOGO.to_vec()).await;
     let etag = format!("\"{}\"", file["sha256"].as_str().unwrap());
     let weak = format!("W/{etag}");
-    for (condition, status) in [(&*etag, 206), (&weak, 200), ("\"x\"", 200), (BEGIN, 206), (EARLIER, 200), (LATER, 200)]
+    for (condition, status) in [(&*etag, 206), (&weak, 200), ("\"x\"", 200), (BEGIN, 200), (EARLIER, 200), (LATER, 200)]
     {
         for url in forms(&app, &file) {
             let request = app.request(Method::GET, &url).header("range", "bytes=1-3").header("if-range", condition);

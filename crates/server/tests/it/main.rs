@@ -11,6 +11,7 @@ mod fetch_servers;
 #[path = "../../../media/src/unzip/forge.rs"]
 mod forge;
 mod found_by_the_model;
+mod found_by_users;
 mod imports;
 mod imports_under_way;
 mod leftovers;

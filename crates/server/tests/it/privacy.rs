@@ -219,7 +219,20 @@ async fn no_key_and_no_signature_is_ever_said_or_kept() {
         assert!(said.contains(label), "{label}: {said}");
     }
     assert!(!said.contains("BREW"), "an invented method is a label");
+    for metric in [
+        "reelshelf_clients 1",
+        "reelshelf_used_bytes 10",
+        "reelshelf_reserved_bytes ",
+        "reelshelf_temp_bytes 0",
+        "reelshelf_free_disk_bytes ",
+        "reelshelf_uploads_under_way 0",
+        "reelshelf_received_bytes_total ",
+    ] {
+        assert!(said.contains(&format!("\n{metric}")), "{metric}: {said}");
+    }
     let heard = logs::heard();
+    let named = format!("client={:?}", session.app.client_id());
+    assert!(heard.iter().any(|line| line.contains(&named)), "no request says whose it is");
     let answered = heard.iter().filter(|line| line.contains("answered")).count();
     assert!(answered > 20, "{answered} of {}", heard.len());
     // What the tests' own client says is its own affair.
@@ -256,7 +269,7 @@ async fn health_says_what_is_missing_and_nothing_more() {
     assert_eq!(ask(&app, "/health/live").await, (200, "live\n".to_owned()));
     assert_eq!(ask(&app, "/health/ready").await, (200, "ready\n".to_owned()));
     // Without its database it lives, and says that it is not ready; an error is ours, and its text stays here.
-    for part in ["not ready", "a request failed", "a delivery failed", "the queue could not be counted"] {
+    for part in ["not ready", "a request failed", "a delivery failed", "the metrics are incomplete"] {
         app.expect_log(part);
     }
     app.app().store.close().await;
@@ -311,6 +324,7 @@ async fn files_and_keys_never_share_a_host() {
             "POST /v2/media/file",
             "GET /docs/",
             "GET /openapi.json",
+            "GET /metrics",
             "GET /",
             &format!("PUT {upload}"),
         ] {
@@ -330,6 +344,7 @@ async fn files_and_keys_never_share_a_host() {
     }
     assert_eq!(at(&app, &public, "GET /v2/media", &key).await.status, 200);
     assert_eq!(at(&app, &public, "GET /docs/", "").await.status, 200);
+    assert_eq!(at(&app, &public, "GET /metrics", "").await.status, 200);
     // The target's own host counts, whatever the field says.
     let whole = format!("GET http://{files}/clients/{id}/a.png");
     assert_eq!(at(&app, &public, &whole, "").await.status, 200);

@@ -103,7 +103,7 @@ pub(super) async fn put(
     let change = FolderChange {
         folder: path,
         destination: form.destination.as_deref().map(|text| under("destination", folder(Some(text)))).transpose()?,
-        new_name: form.new_name.as_deref().map(FolderName::sanitise).transpose()?,
+        new_name: form.new_name.as_deref().map(one_name).transpose()?,
     };
     let (intent, to) = library::intend_folder_change(&app, caller.client, change.clone())?;
     match rehearsal::of_folder(&app, &caller, manner, intent, Some(to.to_string())).await? {
@@ -150,6 +150,14 @@ pub(super) async fn delete(
         Meant::Act => library::remove_folder(&app, caller.client, path, recursive).await?,
     }
     Ok(Json(Done::at(app.now())).into_response())
+}
+
+/// A new name is one name: a path would lose its slashes, and name something nobody meant.
+fn one_name(raw: &str) -> Result<FolderName> {
+    if raw.contains('/') {
+        return Err(Error::invalid("new_name", "must be one name, without /; move the folder with destination"));
+    }
+    FolderName::sanitise(raw)
 }
 
 /// A folder that must be named. The root is named by `/` and by the empty text.

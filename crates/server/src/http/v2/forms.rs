@@ -1,34 +1,69 @@
 //! Bodies and queries, checked: what is wrong is said with the field's name.
 
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::Method;
 use axum::http::request::Parts;
 use futures::StreamExt;
 use reelshelf_domain::{ByteSize, Error, FileName, FolderPath, MediaPath, Result, Thing};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
+use url::form_urlencoded;
 
 use super::Refused;
+use super::given::{self, Given};
 use crate::app::App;
 use crate::http::body::{content_length, pieces};
 
-/// The most characters of a parser's complaint that are passed on: it quotes what it was given.
+/// The most characters that are repeated of what was given.
 const SAID_MAX: usize = 200;
 
-/// A JSON body. DELETE takes its fields from the query too, since some HTTP stacks drop the bodies of DELETE.
+/// A JSON body. DELETE takes from the query what the body does not say, since some HTTP stacks drop the bodies of DELETE
+/// or send empty ones.
 pub(super) struct Form<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
     type Rejection = Refused;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refused> {
-        let query = request.uri().query().filter(|_| request.method() == Method::DELETE).map(ToOwned::to_owned);
-        let body = read(request, app.settings.limits.json_body).await?;
-        match query {
-            Some(query) if body.trim_ascii().is_empty() => Ok(Self(from_query(&query)?)),
-            _ => Ok(Self(from_json(&body)?)),
+        let method = request.method().clone();
+        let query = request.uri().query().filter(|_| method == Method::DELETE).unwrap_or_default().to_owned();
+        let body = object(&read(request, app.settings.limits.json_body).await?)?;
+        if matches!(method, Method::PUT | Method::DELETE) {
+            contradict_nothing(&body)?;
+        }
+        Ok(Self(given::read(beside(body, &query)?)?))
+    }
+}
+
+/// Fields that say different things when they are said together.
+const APART: [(&str, &str); 2] = [("path", "paths"), ("paths", "new_name")];
+
+fn contradict_nothing(body: &Map<String, Value>) -> Result<()> {
+    let said = |field: &str| body.get(field).is_some_and(|value| !value.is_null());
+    match APART.into_iter().find(|(one, other)| said(one) && said(other)) {
+        Some((one, other)) => Err(Error::invalid(format!("{one} and {other}"), "exclude each other; send one of them")),
+        None => Ok(()),
+    }
+}
+
+/// The fields of a body, and beside them what the query says and the body does not.
+fn beside(mut body: Map<String, Value>, query: &str) -> Result<Vec<(String, Given)>> {
+    let mut fields = Vec::new();
+    for (field, text) in form_urlencoded::parse(query.as_bytes()) {
+        match body.get(&*field).filter(|value| !value.is_null()) {
+            None => fields.push((field.into_owned(), Given::Text(text.into_owned()))),
+            Some(value) if text.is_empty() || Given::says(value, &text) => {}
+            Some(_) => {
+                let reason = "is one thing in the query and another in the body; send it once";
+                return Err(Error::invalid(short(&field), reason));
+            }
         }
     }
+    for (field, _) in &fields {
+        body.remove(field);
+    }
+    fields.extend(body.into_iter().map(|(field, value)| (field, Given::Json(value))));
+    Ok(fields)
 }
 
 /// The parameters of a query.
@@ -38,7 +73,7 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Parameters<T> {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refused> {
-        Ok(Self(from_query(parts.uri.query().unwrap_or_default())?))
+        Ok(Self(given::read(beside(Map::new(), parts.uri.query().unwrap_or_default())?)?))
     }
 }
 
@@ -59,32 +94,24 @@ async fn read(request: Request, most: ByteSize) -> Result<Vec<u8>> {
     Ok(body)
 }
 
-fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+fn object(body: &[u8]) -> Result<Map<String, Value>> {
     let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
-    let value: Value =
-        serde_json::from_slice(body).map_err(|error| Error::invalid("body", format!("is not valid JSON: {error}")))?;
-    if !value.is_object() {
-        return Err(Error::invalid("body", "must be a JSON object"));
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => Err(Error::invalid("body", "must be a JSON object")),
+        Err(error) => {
+            let (line, column) = (error.line(), error.column());
+            Err(Error::invalid("body", format!("is not valid JSON: see line {line}, column {column}")))
+        }
     }
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let field = error.path().to_string();
-        Error::invalid(field, format!("is not as it must be: {}", short(&error.inner().to_string())))
-    })
 }
 
-/// What a parser says, without all of what it was given.
+/// A name that nobody checked, without all of what was given.
 fn short(text: &str) -> String {
     match text.char_indices().nth(SAID_MAX) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
-}
-
-fn from_query<T: DeserializeOwned>(query: &str) -> Result<T> {
-    let uri = format!("/?{query}").parse().map_err(|_| Error::invalid("query", "is not well-formed"))?;
-    let parsed = Query::try_from_uri(&uri)
-        .map_err(|error| Error::invalid("query", format!("is wrong: {}", short(&error.body_text()))))?;
-    Ok(parsed.0)
 }
 
 /// A field that must be there. An empty text is as good as none.

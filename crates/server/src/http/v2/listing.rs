@@ -1,10 +1,13 @@
 //! Folders as both `/v2/media` and `/v2/media/folder` show them.
 
-use reelshelf_domain::{Cursor, Error, FolderPath, Limit, MediaKind, Result, Sort};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reelshelf_domain::{Cursor, Error, FileName, FolderPath, Limit, MediaKind, Result, Sort};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::forms::known_folder;
+use super::given::flag;
 use super::objects::File;
 use crate::app::App;
 use crate::library::{Caller, Contents, Place, Query, contents, tree};
@@ -91,11 +94,7 @@ pub(super) enum FolderAnswer {
 
 impl ListParameters {
     fn wants_tree(&self) -> Result<bool> {
-        match self.tree.as_deref() {
-            None | Some("" | "false" | "0") => Ok(false),
-            Some("true" | "1") => Ok(true),
-            Some(_) => Err(Error::invalid("tree", "must be true or false")),
-        }
+        self.tree.as_deref().map_or(Ok(false), |text| flag("tree", text))
     }
 
     fn query(&self, app: &App) -> Result<Query> {
@@ -109,22 +108,40 @@ impl ListParameters {
             None => 0,
             Some(text) => text.parse().map_err(|_| Error::invalid("page", "must be a whole number, counted from 0"))?,
         };
+        let sort = given(self.sort.as_deref()).map(str::parse::<Sort>).transpose()?.unwrap_or_default();
         let place = match given(self.cursor.as_deref()) {
             None => Place::Page(page),
-            Some(cursor) => Place::After(cursor.parse::<Cursor>()?),
+            Some(text) => Place::After(cursor(text, sort)?),
         };
         Ok(Query {
             folder: known_folder(given(self.path.as_deref()).or(self.folder.as_deref()))?,
             kind: given(self.kind.as_deref()).map(str::parse::<MediaKind>).transpose()?,
             text: given(self.q.as_deref()).map(search_text).transpose()?,
-            sort: given(self.sort.as_deref()).map(str::parse::<Sort>).transpose()?.unwrap_or_default(),
+            sort,
             place,
             limit: Limit::new("page_size", page_size, limits.page_size)?,
         })
     }
 }
 
-/// No name is longer, and engines differ in what longer patterns, or characters of no text, do to them.
+/// A cursor as clients carry it: opaque, and bound to the order it was given in, since behind it in another order there
+/// are other files.
+fn opaque(sort: Sort, cursor: &Cursor) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{sort}.{cursor}"))
+}
+
+fn cursor(text: &str, sort: Sort) -> Result<Cursor> {
+    let refuse = || Error::invalid("cursor", "is not one that a listing gave");
+    let text = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(refuse)?;
+    let (of, cursor) = text.split_once('.').ok_or_else(refuse)?;
+    if of.parse::<Sort>().map_err(|_| refuse())? != sort {
+        return Err(Error::invalid("cursor", "belongs to another sort; begin again without it"));
+    }
+    cursor.parse()
+}
+
+/// What people typed is read as their file names were: a space finds an underscore. Where it holds no letter or digit, it
+/// is looked for as it stands. No name is longer, and engines differ in what longer patterns, or characters of no text, do to them.
 fn search_text(text: &str) -> Result<String> {
     if text.chars().count() > SEARCH_MAX {
         return Err(Error::invalid("q", format!("is longer than {SEARCH_MAX} characters")));
@@ -132,7 +149,10 @@ fn search_text(text: &str) -> Result<String> {
     if text.contains('\0') {
         return Err(Error::invalid("q", "must not contain NUL"));
     }
-    Ok(text.to_owned())
+    if !text.chars().any(char::is_alphanumeric) {
+        return Ok(text.to_owned());
+    }
+    Ok(FileName::sanitise(text)?.as_str().to_owned())
 }
 
 /// An empty parameter is as good as none.
@@ -152,7 +172,7 @@ pub(super) async fn list(app: &App, caller: &Caller, parameters: ListParameters)
         Place::Page(page) => Some(page),
         Place::After(_) => None,
     };
-    let (folder, page_size) = (query.folder.clone(), query.limit.get());
+    let (folder, page_size, sort) = (query.folder.clone(), query.limit.get(), query.sort);
     let Contents { folders, files, next, matches, files_in_all, bytes } = contents(app, caller.client, query).await?;
     Ok(FolderAnswer::Contents(FolderContents {
         success: true,
@@ -164,7 +184,7 @@ pub(super) async fn list(app: &App, caller: &Caller, parameters: ListParameters)
         total_size: bytes.get(),
         page,
         page_size,
-        next_cursor: next.map(|cursor| cursor.to_string()),
+        next_cursor: next.map(|cursor| opaque(sort, &cursor)),
     }))
 }
 

@@ -4,6 +4,7 @@ mod answers;
 mod file;
 mod folder;
 mod forms;
+mod given;
 mod listing;
 mod media;
 mod multipart;
@@ -15,12 +16,15 @@ mod uploads;
 mod zip;
 
 use axum::http::Method;
+use axum::http::header::CACHE_CONTROL;
 use axum::http::method::Method as M;
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use reelshelf_domain::{Error, Role, Thing};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::cache_policy;
 use crate::app::App;
 
 pub use answers::Refused;
@@ -66,7 +70,13 @@ pub(super) fn documented() -> OpenApiRouter<App> {
 /// The routes.
 pub(super) fn router() -> axum::Router<App> {
     let (router, _) = documented().split_for_parts();
-    router.method_not_allowed_fallback(wrong_method)
+    router.method_not_allowed_fallback(wrong_method).layer(map_response(keep_nowhere))
+}
+
+/// What is answered to a key is nobody else's, and true only now.
+async fn keep_nowhere(mut response: Response) -> Response {
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(cache_policy::NEVER);
+    response
 }
 
 /// A route that is there, with another method.
@@ -76,5 +86,5 @@ pub(super) async fn wrong_method() -> Response {
 
 /// A path that nothing answers.
 pub(super) async fn unknown_route() -> Response {
-    Refused(Error::NotFound(Thing::Route)).into_response()
+    keep_nowhere(Refused(Error::NotFound(Thing::Route)).into_response()).await
 }

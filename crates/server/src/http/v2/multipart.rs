@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use super::Refused;
 use super::forms::folder;
+use super::given::flag;
 use super::media::{PostParameters, UNDECLARED, refused, several};
 use super::objects::{File, Outcome, Stored};
 use super::unpack::{self, Tally};
@@ -240,7 +241,7 @@ async fn next(app: &App, caller: &Caller, parts: &mut Multipart, form: &mut Form
     form.between.parts();
     let Some(mut field) = parts.next_field().await.map_err(|error| broken(&error))? else { return Ok(Goes::Ended) };
     form.between.inside();
-    if let Some(raw) = field.file_name().map(ToOwned::to_owned) {
+    if let Some(raw) = field.file_name().map(unescaped) {
         if form.files >= app.settings.limits.files {
             let most = app.settings.limits.files;
             return Err(Error::invalid(
@@ -260,10 +261,10 @@ async fn next(app: &App, caller: &Caller, parts: &mut Multipart, form: &mut Form
         Some("folder") => {
             form.folder = Some(folder(Some(&text("folder", field).await?))?);
         }
-        Some("overwrite") => form.overwrite = flag("overwrite", field).await?,
-        Some("dry_run") => form.dry_run = flag("dry_run", field).await?,
+        Some("overwrite") => form.overwrite = flag("overwrite", &text("overwrite", field).await?)?,
+        Some("dry_run") => form.dry_run = flag("dry_run", &text("dry_run", field).await?)?,
         Some("unpack") => {
-            form.unpack = flag("unpack", field).await?;
+            form.unpack = flag("unpack", &text("unpack", field).await?)?;
             let stored = |part: &Taken| matches!(part, Taken::Done(outcome) if outcome.success);
             if form.unpack && form.tally.is_none() && form.parts.iter().any(stored) {
                 return Err(Error::invalid("unpack", "must stand before the files, which are stored already"));
@@ -302,6 +303,11 @@ async fn take(app: &App, caller: &Caller, form: &mut Form, raw: String, field: F
     whole
 }
 
+/// Browsers write the three characters that would end a file name early as escapes, and nothing else.
+fn unescaped(name: &str) -> String {
+    name.replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n")
+}
+
 /// Passes a part on to who stores it. False when the form broke off in it.
 async fn feed(mut field: Field<'_>, to: mpsc::Sender<Piece>) -> bool {
     loop {
@@ -315,14 +321,6 @@ async fn feed(mut field: Field<'_>, to: mpsc::Sender<Piece>) -> bool {
         if let Some(whole) = goes_on {
             return whole;
         }
-    }
-}
-
-async fn flag(name: &'static str, field: Field<'_>) -> Result<bool> {
-    match text(name, field).await?.as_str() {
-        "true" | "1" => Ok(true),
-        "" | "false" | "0" => Ok(false),
-        _ => Err(Error::invalid(name, "must be true or false")),
     }
 }
 

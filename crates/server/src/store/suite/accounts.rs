@@ -2,7 +2,7 @@
 
 use reelshelf_domain::{ByteSize, ClientId, Error, KeyId, Role, SystemChance, Taken, Thing};
 
-use super::super::NewKey;
+use super::super::{NewKey, Totals};
 use super::{Library, NOW, World, add_client, assert_clean, assert_refused, later, new_client};
 
 fn key(client: ClientId, lookup: &str) -> NewKey {
@@ -34,6 +34,10 @@ async fn a_client_is_made_once_with_its_root_and_temp() {
     assert_refused!(world.store.client(stranger).await, Error::NotFound(Thing::Client));
     assert_eq!(world.store.count_clients().await.unwrap(), 1);
     assert_eq!(world.store.clients().await.unwrap().len(), 1);
+    let nothing = ByteSize::ZERO;
+    let (used, reserved, temp_used, temp_reserved) = (nothing, nothing, nothing, nothing);
+    let totals = Totals { clients: 1, used, reserved, temp_used, temp_reserved };
+    assert_eq!(world.store.totals().await.unwrap(), totals);
     assert_clean(&world.store).await;
     world.close().await;
 }

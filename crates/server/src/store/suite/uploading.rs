@@ -112,6 +112,33 @@ async fn an_overwrite_takes_the_declared_type_and_the_display_name_when_its_byte
 }
 
 #[tokio::test]
+async fn what_was_registered_without_overwrite_replaces_nothing_that_came_before_it() {
+    let library = Library::open().await;
+    let [first, second] = [library.register("a.png", 5), library.register("b.png", 5)];
+    let (first, second) = (first.await.unwrap().upload, second.await.unwrap().upload);
+    for at in ["a.png", "b.png"] {
+        let over = library.register_over(at, 6).await.unwrap().upload;
+        assert_eq!(library.commit(over, 2, 6).await.unwrap(), Committed::Stored);
+    }
+    assert_refused!(library.commit(first, 1, 5).await, Error::Denied(Denial::OtherBytes));
+    assert_eq!(library.commit(second, 2, 6).await.unwrap(), Committed::Again, "the same bytes are welcome");
+    assert_eq!(library.asset("a.png").await.unwrap().size, ByteSize::new(6));
+    assert_eq!(library.bytes().await, [12, 5, 0, 0]);
+    library.finish().await;
+}
+
+#[tokio::test]
+async fn a_pending_file_that_moves_over_another_may_replace_it() {
+    let library = Library::open().await;
+    library.put("a.png", 1, 6).await;
+    let upload = library.register("b.png", 5).await.unwrap().upload;
+    library.relocate_over("b.png", "a.png").await.unwrap();
+    assert_eq!(library.commit(upload, 2, 5).await.unwrap(), Committed::Stored);
+    assert_eq!(library.bytes().await, [5, 0, 0, 0]);
+    library.finish().await;
+}
+
+#[tokio::test]
 async fn a_pending_file_whose_time_is_over_gives_its_name_to_the_next() {
     let library = Library::open().await;
     let first = library.register("a.png", 5).await.unwrap();

@@ -217,7 +217,7 @@ fn delivery(file: &File, ask: Ask, now: i64) -> Value {
     let (size, seconds) = (bytes.len(), |at: i64| at.div_euclid(1000));
     let (status, part, range) = match ask {
         Ask::Get | Ask::Head | Ask::IfOther { same: false } => (200, &bytes[..], None),
-        Ask::IfSince(ago) if seconds(file.modified) > seconds(now - ago) => (200, &bytes[..], None),
+        Ask::IfSince(ago) if seconds(file.modified) != seconds(now - ago) => (200, &bytes[..], None),
         Ask::IfOther { same: true } | Ask::IfSince(_) => (304, &[][..], None),
         Ask::Range(start, _) if start >= size => (416, &[][..], Some(format!("bytes */{size}"))),
         Ask::Range(start, end) => {

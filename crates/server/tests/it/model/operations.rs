@@ -369,7 +369,7 @@ impl Generator {
             ("sort=colour", "sort must be name, date or size, with - before it for descending"),
             ("tree=maybe", "tree must be true or false"),
             ("cursor=nonsense", "cursor is not one that a listing gave"),
-            ("cursor=n.a.png&sort=size", "cursor belongs to another sort; begin again without it"),
+            ("cursor=bmFtZS5uLmEucG5n&sort=size", "cursor belongs to another sort; begin again without it"),
         ]);
         Action::BadList { query, sentence }
     }

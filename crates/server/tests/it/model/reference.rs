@@ -82,6 +82,7 @@ pub(super) struct Upload {
     pub(super) display: String,
     pub(super) declared: String,
     pub(super) size: Option<u64>,
+    overwrite: bool,
     reserved: u64,
     expires: i64,
     pub(super) done: Option<Content>,
@@ -253,6 +254,7 @@ impl Library {
                 display: new.name.clone(),
                 declared: new.content_type.clone(),
                 size: new.size,
+                overwrite: new.overwrite,
                 reserved,
                 expires: now + URL_LIFE,
                 done: None,
@@ -317,6 +319,10 @@ impl Library {
             let upload = library.uploads.get_mut(&tag).unwrap();
             (upload.done, upload.reserved) = (Some(content), 0);
             let file = library.files.get_mut(&upload.file).unwrap();
+            if let Some(there) = file.content.filter(|_| !upload.overwrite) {
+                // Another upload was faster, and this one may not replace what it brought.
+                return if there == content { Ok(()) } else { refuse(403, OTHER_BYTES) };
+            }
             file.content = Some(content);
             file.declared.clone_from(&upload.declared);
             file.display.clone_from(&upload.display);
@@ -409,7 +415,9 @@ impl Library {
             let pending = library.files[&mover].content.is_none();
             if let Some(target) = target.filter(|target| pending && library.files[target].content.is_some()) {
                 // No moment of 404: the file there keeps its bytes until the new ones are here.
-                library.uploads.values_mut().filter(|u| u.file == mover).for_each(|upload| upload.file = target);
+                for upload in library.uploads.values_mut().filter(|upload| upload.file == mover) {
+                    (upload.file, upload.overwrite) = (target, true);
+                }
                 library.files.remove(&mover);
                 return Ok(target);
             }

@@ -4,9 +4,10 @@ use std::fmt::Write;
 use std::sync::{Mutex, Once, PoisonError};
 
 use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id};
+use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -39,9 +40,15 @@ impl Remember {
     }
 }
 
-impl<S: Subscriber> Layer<S> for Remember {
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Remember {
     fn on_new_span(&self, span: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
         Self::hear(span.metadata(), |text| span.record(text));
+    }
+
+    fn on_record(&self, span: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        if let Some(metadata) = context.metadata(span) {
+            Self::hear(metadata, |text| values.record(text));
+        }
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
