@@ -347,7 +347,8 @@ async fn of_a_form_whose_process_died_only_the_missing_files_are_stored() {
     let turn = retries.turn("k", "POST /v2/media", "multipart/form-data").await;
     let unknown = NewFile { size: None, content_type: "application/octet-stream".to_owned(), ..file("a.png", 1) };
     let caller = retries.caller();
-    let first = journal_of_first(library::upload(app, &caller, unknown, body("abcdef")));
+    let held = library::hold(app, &caller, ByteSize::ZERO, body("abcdef")).await.unwrap();
+    let first = journal_of_first(library::store_held(app, &caller, unknown, held));
     Box::pin(turn.scope().run(first)).await;
     retries.app.advance(DEAD);
     let (status, answer, _) = retries.form("k", &[("a.png", "abcdef"), ("b.png", "xyz")]).await;
@@ -359,7 +360,8 @@ async fn of_a_form_whose_process_died_only_the_missing_files_are_stored() {
 }
 
 async fn journal_of_first<T>(storing: impl Future<Output = reelshelf_domain::Result<T>>) {
-    journal::branch(0, storing).await.map(|_| ()).unwrap();
+    // As the files of a form that names no folder before them are stored.
+    journal::branch("held 0", storing).await.map(|_| ()).unwrap();
 }
 
 #[tokio::test]
