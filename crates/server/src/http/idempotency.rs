@@ -49,19 +49,25 @@ fn is_write(request: &Request) -> bool {
         && ROLES.iter().any(|(of, path, _)| of == method && *path == route)
 }
 
+/// From the claim on in a task of its own: it comes to its end, and its answer is kept, also when its client leaves.
 async fn keyed(app: &App, caller: &Caller, parts: Parts, body: Body, next: Next) -> Result<Response> {
     let seen = Seen::new(&parts.headers);
     let (body, known) = ahead(app, &parts, body, &seen).await?;
-    match library::claim_key(app, caller.client, key(&parts.headers)?, &asked(&parts), known).await? {
-        Keyed::Answered(answer, other) => {
-            let same = known.is_some() || seen.matches(body, other).await?;
-            if same { again(answer) } else { Err(Error::Key(KeyMisuse::OtherRequest)) }
+    let (own, client, key) = (app.clone(), caller.client, key(&parts.headers)?.to_owned());
+    let task = async move {
+        match library::claim_key(&own, client, &key, &asked(&parts), known).await? {
+            Keyed::Answered(answer, other) => {
+                let same = known.is_some() || seen.matches(body, other).await?;
+                if same { again(answer) } else { Err(Error::Key(KeyMisuse::OtherRequest)) }
+            }
+            Keyed::Run(turn) => {
+                let body = if known.is_some() { body } else { seen.watch(body) };
+                run(&own, turn, seen, Request::from_parts(parts, body), next).await
+            }
         }
-        Keyed::Run(turn) => {
-            let body = if known.is_some() { body } else { seen.watch(body) };
-            run(app, turn, seen, Request::from_parts(parts, body), next).await
-        }
-    }
+    };
+    let task = app.tasks.spawn(task.in_current_span());
+    task.await.map_err(|error| Error::internal("running a request with a key", error))?
 }
 
 fn key(headers: &HeaderMap) -> Result<&str> {
@@ -100,23 +106,18 @@ async fn ahead(app: &App, parts: &Parts, body: Body, seen: &Seen) -> Result<(Bod
     Ok((Body::from(whole), Some(known)))
 }
 
-/// Runs the request in a task of its own: it comes to its end, and its answer is kept, also when its client leaves.
+/// Runs the request, and keeps its answer if it is one for good.
 async fn run(app: &App, turn: Turn, seen: Seen, request: Request, next: Next) -> Result<Response> {
-    let own = app.clone();
-    let task = async move {
-        let scope = turn.scope();
-        let work = scope.clone().run(next.run(request));
-        let response = turn.keep_alive(&own, work).await;
-        let (response, answer) = gather(&own, response).await?;
-        let for_good = !scope.is_repairable() && !seen.is_broken() && is_for_good(response.status());
-        match answer.filter(|_| for_good) {
-            Some(answer) => turn.finish(&own, answer, seen.so_far()).await,
-            None => turn.let_go(&own).await,
-        }
-        Ok(response)
-    };
-    let task = app.tasks.spawn(task.in_current_span());
-    task.await.map_err(|error| Error::internal("running a request with a key", error))?
+    let scope = turn.scope();
+    let work = scope.clone().run(next.run(request));
+    let response = turn.keep_alive(app, work).await;
+    let (response, answer) = gather(app, response).await?;
+    let for_good = !scope.is_repairable() && !seen.is_broken() && is_for_good(response.status());
+    match answer.filter(|_| for_good) {
+        Some(answer) => turn.finish(app, answer, seen.so_far()).await,
+        None => turn.let_go(app).await,
+    }
+    Ok(response)
 }
 
 /// Whether another try would be answered the same. That the key stands for another request is no answer of this one.

@@ -6,7 +6,7 @@ use futures::{Stream, StreamExt};
 use reelshelf_domain::{BlobId, ByteSize, Error, Result, Thing, UploadId};
 
 use super::ingest::{arrived, idle, or_abandon, outcome, settle, settle_new, slot, stood_still, under_way};
-use super::{Caller, NewFile, register, storage};
+use super::{Caller, NewFile, journal, register, storage};
 use crate::app::App;
 use crate::blobs::{BlobKey, Filled};
 use crate::store::{Arrived, Asset};
@@ -78,7 +78,8 @@ pub async fn store_held(app: &App, caller: &Caller, mut file: NewFile, held: Hel
 }
 
 async fn place(app: &App, caller: &Caller, file: &NewFile, held: Held) -> Result<Option<Asset>> {
-    if file.overwrite {
+    // A journal knows registrations and what they came to.
+    if file.overwrite || journal::is_kept() {
         let ticket = register(app, caller, file).await?;
         let placed = async {
             let arrived = keep(app, caller, ticket.id, held).await?;
