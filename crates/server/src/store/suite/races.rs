@@ -270,7 +270,8 @@ async fn an_upload_that_ends_while_its_file_moves_is_counted_where_it_went() {
     let end = async move { store.abandon_upload(upload, NOW).await.map(|ended| assert!(ended)) };
     let calls = vec![moving(&library, "x/a.png", "temp/a.png"), end.boxed()];
     let done = run_into_each_other(&library.store, HOLD_CLIENT, library.client.as_str(), calls).await;
-    assert!(done.iter().all(Result::is_ok), "{done:?}");
+    // Where the end comes first, nothing is left to move.
+    assert!(matches!(done[..], [Ok(()) | Err(Error::NotFound(_)), Ok(())]), "{done:?}");
     assert_eq!(library.bytes().await, [0, 9, 0, 0]);
     assert_eq!((library.counts("x").await, library.counts("temp").await), ([0; 5], [0; 5]));
     library.finish().await;
@@ -313,8 +314,17 @@ async fn a_file_that_is_renamed_while_its_old_name_is_deleted_stays() {
     let remove = async move { store.remove(client, path("x/a.png"), NOW).await.map(|_| ()) };
     let calls = vec![moving(&library, "x/a.png", "x/b.png"), remove.boxed(), moving(&library, "x/a.png", "x/c.png")];
     let done = run_into_each_other(&library.store, HOLD_CLIENT, library.client.as_str(), calls).await;
-    assert!(matches!(done[..], [Ok(()), Err(Error::NotFound(_)), Err(Error::NotFound(_))]), "{done:?}");
-    assert!(library.asset("x/b.png").await.unwrap().uploaded);
+    // Who waits for a row on PostgreSQL mostly gets it in turn, and not always. One is first, and the others come too late.
+    let left = match done[..] {
+        [Ok(()), Err(Error::NotFound(_)), Err(Error::NotFound(_))] => Some("x/b.png"),
+        [Err(Error::NotFound(_)), Err(Error::NotFound(_)), Ok(())] => Some("x/c.png"),
+        [Err(Error::NotFound(_)), Ok(()), Err(Error::NotFound(_))] => None,
+        _ => panic!("{done:?}"),
+    };
+    if let Some(left) = left {
+        assert!(library.asset(left).await.unwrap().uploaded);
+    }
+    assert_eq!(library.counts("x").await[0], i64::from(left.is_some()));
     library.finish().await;
 }
 
