@@ -43,6 +43,9 @@ pub enum Error {
     /// The storage of the client is on hold, full, or too full for this write.
     #[error("storage is blocked")]
     StorageBlocked,
+    /// The body is compressed or otherwise encoded: what would be stored is not the file.
+    #[error("the body is encoded")]
+    Encoded,
     /// One file or one body is larger than may be.
     #[error("larger than {limit}")]
     TooLarge {

@@ -73,7 +73,7 @@ impl App {
     /// Opens the database and the blobs.
     pub async fn open(settings: Settings, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Result<Self> {
         let store = Store::connect(&settings.store).await?;
-        let blobs = Blobs::open(&settings.blobs, &settings.server).await?;
+        let blobs = Blobs::open(&settings.blobs, &settings.server, Arc::clone(&clock)).await?;
         let installation = store.setting("installation", chance.alphanumeric(INSTALLATION)?).await?;
         blobs.belong_to(&installation).await?;
         let signer = Signer::open(&store, chance.as_ref()).await?;

@@ -4,10 +4,11 @@ use futures::{StreamExt, TryStreamExt};
 use reelshelf_domain::{Result, UnixMillis};
 
 use super::{BlobKey, Blobs};
-use crate::store::Store;
+use crate::store::{Condemned, Store};
 
 /// How many objects are deleted between two looks at the database.
 const BATCH: i64 = 200;
+const AT_A_TIME: usize = 200;
 /// How many objects are deleted at once.
 const AT_ONCE: usize = 8;
 
@@ -54,20 +55,36 @@ async fn collect_copies(store: &Store, blobs: &Blobs, now: UnixMillis) -> Result
 }
 
 /// Deletes objects that no row speaks of: what a crash left between making bytes durable and committing their row. Only
-/// those named before `cutoff`, since a younger one may be about to get its row. Answers how many went.
-pub async fn sweep_orphans(store: &Store, blobs: &Blobs, cutoff: UnixMillis) -> Result<usize> {
+/// those that are there since before `cutoff`: a younger one may be about to get its row. Answers how many went.
+pub async fn sweep_orphans(store: &Store, blobs: &Blobs, cutoff: UnixMillis, now: UnixMillis) -> Result<usize> {
     let mut gone = 0;
     for shard in 0..=u8::MAX {
-        let (keys, strangers) = blobs.list(shard).await?;
+        let (objects, strangers) = blobs.list(shard).await?;
         for name in strangers {
             tracing::warn!(name, "an object that is none of ours is left alone");
         }
-        let old: Vec<_> = keys.into_iter().filter(|key| key.made_at() < cutoff).collect();
+        let old = objects.into_iter().filter(|object| object.since() < cutoff).map(|object| object.key);
+        let old: Vec<_> = old.collect();
         let known = store.known_blobs(&old.iter().map(BlobKey::blob).collect::<Vec<_>>()).await?;
-        for orphan in old.into_iter().filter(|key| !known.contains(&key.blob())) {
-            blobs.delete(orphan).await?;
-            gone += 1;
+        let orphans: Vec<_> = old.into_iter().filter(|key| !known.contains(&key.blob())).collect();
+        for some in orphans.chunks(AT_A_TIME) {
+            let some = condemn(store, some, now).await?;
+            gone += some.len();
+            delete_all(blobs, some).await?;
         }
     }
     Ok(gone)
+}
+
+/// Sees to it that no row ever speaks of these copies, and leaves out those of which one does by now: not all stores say
+/// truly since when an object is there, and no time is longer than every upload. Their rows go with the next run of the
+/// collector. Parts are small, and soon have their rows.
+async fn condemn(store: &Store, orphans: &[BlobKey], now: UnixMillis) -> Result<Vec<BlobKey>> {
+    let stray = |key: &BlobKey| match *key {
+        BlobKey::Original(client, id) => Some(Condemned { id, client }),
+        BlobKey::Part(..) => None,
+    };
+    let condemned = store.condemn_strays(orphans.iter().filter_map(stray).collect(), now).await?;
+    let goes = |key: &&BlobKey| stray(key).is_none_or(|stray| condemned.contains(&stray.id));
+    Ok(orphans.iter().filter(goes).copied().collect())
 }

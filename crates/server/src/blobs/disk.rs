@@ -1,4 +1,6 @@
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +11,32 @@ use super::blocking;
 
 /// How old an answer of the file system may be.
 const FRESH: Duration = Duration::from_secs(1);
+
+/// How many more bytes the disk takes: always enough, but where a test makes it full in the middle of something.
+#[derive(Clone, Debug)]
+pub struct Room(Arc<AtomicU64>);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Arc::new(AtomicU64::new(u64::MAX)))
+    }
+}
+
+impl Room {
+    /// The disk takes so many bytes from now on.
+    pub fn set(&self, bytes: u64) {
+        self.0.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Takes room for bytes that are about to be written, or fails as the disk would.
+    pub(super) fn take(&self, bytes: usize) -> std::io::Result<()> {
+        let left = |left: u64| left.checked_sub(bytes as u64);
+        match self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(ErrorKind::StorageFull.into()),
+        }
+    }
+}
 
 /// How much of the disk is free, and how much must stay so.
 #[derive(Clone)]

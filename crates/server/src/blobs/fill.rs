@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 
 use super::blocking;
+use super::disk::Room;
 
 /// How much is gathered before a thread hashes and writes it, while the next piece gathers.
 pub(super) const PIECE: usize = 256 * 1024;
@@ -29,6 +30,7 @@ pub struct Scratch {
     root: PathBuf,
     own: Arc<Own>,
     fate: Fate,
+    room: Room,
 }
 
 /// What becomes of scratch files.
@@ -47,7 +49,7 @@ struct Own {
 }
 
 impl Scratch {
-    pub(super) async fn open(root: PathBuf, fate: Fate) -> Result<Self> {
+    pub(super) async fn open(root: PathBuf, fate: Fate, room: Room) -> Result<Self> {
         let at = root.clone();
         let (folder, lock) = blocking("opening the scratch folder", move || {
             std::fs::create_dir_all(&at)?;
@@ -57,18 +59,23 @@ impl Scratch {
             claim(&at)
         })
         .await?;
-        Ok(Self { root, own: Arc::new(Own { folder, next: AtomicU64::new(0), _lock: lock }), fate })
+        Ok(Self { root, own: Arc::new(Own { folder, next: AtomicU64::new(0), _lock: lock }), fate, room })
     }
 
     pub(super) fn folder(&self) -> &Path {
         &self.own.folder
     }
 
+    pub(super) fn room(&self) -> Room {
+        self.room.clone()
+    }
+
     pub(super) fn fill(&self) -> Fill {
         let number = self.own.next.fetch_add(1, Ordering::Relaxed);
         let path = ScratchPath(self.own.folder.join(number.to_string()));
         let (hasher, head) = (Sha256::new(), Vec::new());
-        let sink = Sink { file: None, path, hasher, size: 0, begun: 0, head, fate: self.fate };
+        let (fate, room) = (self.fate, self.room.clone());
+        let sink = Sink { file: None, path, hasher, size: 0, begun: 0, head, fate, room };
         Fill { gathered: Vec::new(), spare: Vec::new(), sink: Turn::Here(Box::new(sink)), expected: None }
     }
 
@@ -180,6 +187,7 @@ struct Sink {
     begun: u64,
     head: Vec<u8>,
     fate: Fate,
+    room: Room,
 }
 
 impl Sink {
@@ -188,6 +196,7 @@ impl Sink {
             Some(file) => file,
             none => none.insert(OpenOptions::new().write(true).create_new(true).open(&self.path.0)?),
         };
+        self.room.take(piece.len())?;
         file.write_all(piece)?;
         self.hasher.update(piece);
         self.size += piece.len() as u64;
@@ -328,15 +337,15 @@ impl Filled {
         blocking("opening a scratch file", move || Ok(ScratchReader { file: File::open(&path.0)?, _path: path })).await
     }
 
-    /// Makes the bytes durable under the scratch name, and gives that name.
-    pub(super) fn sync(&mut self) -> std::io::Result<&Path> {
+    /// Makes the bytes durable under the scratch name, and gives the file and that name.
+    pub(super) fn sync(&mut self) -> std::io::Result<(File, &Path)> {
         let file = match self.file.take() {
             Some(file) => file,
             // What is made durable is the file, whoever wrote to it.
             None => File::open(&self.path.0)?,
         };
         file.sync_all()?;
-        Ok(&self.path.0)
+        Ok((file, &self.path.0))
     }
 }
 

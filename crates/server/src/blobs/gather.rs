@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures::TryStreamExt;
-use reelshelf_domain::{AssetHash, BlobId, ByteRange, ByteSize, ClientId, Error, Result, Resumption};
+use reelshelf_domain::{AssetHash, BlobId, ByteRange, ByteSize, ClientId, Clock, Error, Result, Resumption};
 use rustix::fs::{Advice, FlockOperation, fadvise, flock};
 use sha2::{Digest, Sha256};
 use tokio_util::io::ReaderStream;
 
+use super::disk::Room;
 use super::fill::{AHEAD, PIECE};
 use super::{BlobKey, Blobs, Fill, Kept, Place, blocking};
 use crate::store::Part;
@@ -46,7 +47,7 @@ impl Blobs {
         let form = match (&self.place, part) {
             (Place::Local(local), Some(part)) => {
                 let place = local.place(BlobKey::Part(client, part));
-                Form::Grows(part, Growing::open(place, at.get()).await?)
+                Form::Grows(part, Growing::open(place, at.get(), self.scratch.room()).await?)
             }
             (Place::Local(_), None) => return Err(Error::inconsistent("an upload in a folder without its part")),
             (Place::Remote(_), _) => Form::Steps(self.scratch.fill()),
@@ -104,7 +105,7 @@ impl Gathering {
                 let Place::Local(local) = &self.blobs.place else {
                     return Err(Error::inconsistent("a part that grows in a bucket"));
                 };
-                return growing.link(local.place(key)).await.map(|()| (key, Kept { size, hash, head }));
+                return growing.link(local.place(key), local.clock()).await.map(|()| (key, Kept { size, hash, head }));
             }
             Form::Steps(last) if earlier.is_empty() => last,
             Form::Steps(last) => self.blobs.join(self.client, earlier, last).await?,
@@ -152,11 +153,12 @@ struct Growing {
     size: u64,
     /// How much of it the disk was told to begin with.
     begun: u64,
+    room: Room,
 }
 
 impl Growing {
     /// Opens a part whose first `at` bytes are durable. What is behind them was never counted, and goes.
-    async fn open(path: PathBuf, at: u64) -> Result<Self> {
+    async fn open(path: PathBuf, at: u64, room: Room) -> Result<Self> {
         let opened = blocking("opening a part", move || {
             let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
             if let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -174,7 +176,7 @@ impl Growing {
         })
         .await?;
         let (file, path) = opened.ok_or(Error::Resumption(Resumption::Locked))?;
-        Ok(Self { file: Arc::new(file), path, gathered: Vec::new(), size: at, begun: at })
+        Ok(Self { file: Arc::new(file), path, gathered: Vec::new(), size: at, begun: at, room })
     }
 
     async fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
@@ -197,8 +199,10 @@ impl Growing {
     async fn flush(&mut self, sync: bool) -> Result<()> {
         let (file, piece, at, begun) =
             (Arc::clone(&self.file), std::mem::take(&mut self.gathered), self.size, self.begun);
+        let room = self.room.clone();
         self.size += piece.len() as u64;
         let (piece, begun) = blocking("writing a part", move || {
+            room.take(piece.len())?;
             file.write_all_at(&piece, at)?;
             let end = at + piece.len() as u64;
             if sync {
@@ -234,8 +238,9 @@ impl Growing {
 
     /// Gives it the name of a blob too. The part keeps its own until the collector takes it: the upload could still go
     /// on, were the commit to fail.
-    async fn link(self, place: PathBuf) -> Result<()> {
+    async fn link(self, place: PathBuf, clock: Arc<dyn Clock>) -> Result<()> {
         blocking("naming a blob", move || {
+            self.file.set_modified(clock.now().to_system_time())?;
             match std::fs::hard_link(&self.path, &place) {
                 // Not every file system has a second name for a file.
                 Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported) => {

@@ -1,15 +1,16 @@
 //! A folder on disk. A file is made durable before it is named, and its name before anybody refers to it.
 
-use std::fs::File;
+use std::fs::{DirEntry, File};
 use std::io::{ErrorKind, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use futures::StreamExt;
-use reelshelf_domain::{ByteRange, Error, Result};
+use reelshelf_domain::{ByteRange, Clock, Error, Result, UnixMillis};
 use tokio::io::AsyncReadExt;
 use tokio_util::io::ReaderStream;
 
-use super::{BlobKey, ByteStream, Fill, Filled, Kept, MARK, blocking};
+use super::{BlobKey, ByteStream, Fill, Filled, Kept, Listed, MARK, blocking};
 
 /// How much is read at a time.
 const PIECE: usize = 128 * 1024;
@@ -17,11 +18,12 @@ const PIECE: usize = 128 * 1024;
 #[derive(Clone)]
 pub(super) struct Local {
     root: PathBuf,
+    clock: Arc<dyn Clock>,
 }
 
 impl Local {
     /// Opens the folder, and makes the folders of all shards, so that no upload has to.
-    pub(super) async fn open(root: &Path) -> Result<Self> {
+    pub(super) async fn open(root: &Path, clock: Arc<dyn Clock>) -> Result<Self> {
         let root = root.to_owned();
         let at = root.clone();
         blocking("opening the folder of the blobs", move || {
@@ -36,7 +38,7 @@ impl Local {
             kinds.iter().chain([&at]).try_for_each(|folder| File::open(folder)?.sync_all())
         })
         .await?;
-        Ok(Self { root })
+        Ok(Self { root, clock })
     }
 
     /// Whose the place is: of the one who asked first.
@@ -68,15 +70,15 @@ impl Local {
     }
 
     pub(super) async fn commit(&self, key: BlobKey, filled: Filled) -> Result<()> {
-        let place = self.place(key);
-        blocking("making a file durable", move || make_durable(filled, &place)).await
+        let (place, clock) = (self.place(key), Arc::clone(&self.clock));
+        blocking("making a file durable", move || make_durable(filled, &place, clock.as_ref())).await
     }
 
     pub(super) async fn keep(&self, key: BlobKey, fill: Fill) -> Result<Kept> {
-        let place = self.place(key);
+        let (place, clock) = (self.place(key), Arc::clone(&self.clock));
         fill.finish_with(move |filled| {
             let kept = filled.kept();
-            make_durable(filled, &place).map(|()| kept)
+            make_durable(filled, &place, clock.as_ref()).map(|()| kept)
         })
         .await
     }
@@ -106,20 +108,26 @@ impl Local {
         }
     }
 
-    pub(super) async fn list(&self, shard: u8) -> Result<(Vec<BlobKey>, Vec<String>)> {
+    /// The time of the clock, for a file that is about to be named.
+    pub(super) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    pub(super) async fn list(&self, shard: u8) -> Result<(Vec<Listed>, Vec<String>)> {
         let root = self.root.clone();
         blocking("listing blobs", move || {
-            let (mut keys, mut strangers) = (Vec::new(), Vec::new());
+            let (mut objects, mut strangers) = (Vec::new(), Vec::new());
             for folder in BlobKey::folders(shard) {
                 for entry in std::fs::read_dir(root.join(&folder))? {
-                    let name = format!("{folder}/{}", entry?.file_name().to_string_lossy());
+                    let entry = entry?;
+                    let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
                     match BlobKey::parse(&name) {
-                        Some(key) => keys.push(key),
+                        Some(key) => objects.extend(listed(key, &entry)?),
                         None => strangers.push(name),
                     }
                 }
             }
-            Ok((keys, strangers))
+            Ok((objects, strangers))
         })
         .await
     }
@@ -137,9 +145,19 @@ impl Local {
     }
 }
 
-/// The bytes first, then their name.
-fn make_durable(mut filled: Filled, place: &Path) -> std::io::Result<()> {
-    let scratch = filled.sync()?;
+/// An object with its time, unless it was deleted meanwhile.
+fn listed(key: BlobKey, entry: &DirEntry) -> std::io::Result<Option<Listed>> {
+    match entry.metadata() {
+        Ok(metadata) => Ok(Some(Listed { key, modified: UnixMillis::from(metadata.modified()?) })),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The bytes first, which may take long, then the time, then the name.
+fn make_durable(mut filled: Filled, place: &Path, clock: &dyn Clock) -> std::io::Result<()> {
+    let (file, scratch) = filled.sync()?;
+    file.set_modified(clock.now().to_system_time())?;
     std::fs::rename(scratch, place)?;
     match place.parent() {
         Some(folder) => File::open(folder)?.sync_all(),

@@ -13,15 +13,16 @@ mod remote;
 mod suite;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use reelshelf_domain::{ByteRange, Error, Result};
+use reelshelf_domain::{ByteRange, Clock, Error, Result, UnixMillis};
 
 use crate::config::{BlobSettings, ServerSettings};
 
 pub use collect::{collect, sweep_orphans};
-pub use disk::FreeDisk;
+pub use disk::{FreeDisk, Room};
 pub use fill::{Fill, Filled, Kept, Scratch, ScratchReader};
 pub use gather::Gathering;
 pub use key::{BlobKey, SHARDS};
@@ -44,6 +45,23 @@ pub struct Blobs {
     disk: FreeDisk,
 }
 
+/// An object as its place lists it.
+#[derive(Clone, Copy, Debug)]
+pub struct Listed {
+    /// Which object.
+    pub key: BlobKey,
+    /// Since when it is there, as the place says.
+    modified: UnixMillis,
+}
+
+impl Listed {
+    /// When it began to wait for its row. The name is older than the object where making it durable took long; the place
+    /// may have another clock, or say when an upload of parts began: whichever is later.
+    fn since(&self) -> UnixMillis {
+        self.key.made_at().max(self.modified)
+    }
+}
+
 #[derive(Clone)]
 enum Place {
     Local(Local),
@@ -52,15 +70,16 @@ enum Place {
 
 impl Blobs {
     /// Opens the place of the bytes, and clears what processes that are gone left half-written.
-    pub async fn open(settings: &BlobSettings, server: &ServerSettings) -> Result<Self> {
+    pub async fn open(settings: &BlobSettings, server: &ServerSettings, clock: Arc<dyn Clock>) -> Result<Self> {
         let (place, scratch, fate) = match settings.url.strip_prefix("file:") {
             // Scratch files are renamed to their place, so they live on the same file system.
             Some(root) => {
-                (Place::Local(Local::open(Path::new(root)).await?), PathBuf::from(root).join("scratch"), Fate::Kept)
+                let local = Local::open(Path::new(root), clock).await?;
+                (Place::Local(local), PathBuf::from(root).join("scratch"), Fate::Kept)
             }
             None => (Place::Remote(Remote::open(settings)?), server.data_dir.join("scratch"), Fate::Sent),
         };
-        let scratch = Scratch::open(scratch, fate).await?;
+        let scratch = Scratch::open(scratch, fate, settings.room.clone()).await?;
         let disk = FreeDisk::of(scratch.folder(), settings.free_disk_floor);
         Ok(Self { place, scratch, disk })
     }
@@ -143,8 +162,8 @@ impl Blobs {
         }
     }
 
-    /// The keys of a shard, and the names in it that are nobody's.
-    pub async fn list(&self, shard: u8) -> Result<(Vec<BlobKey>, Vec<String>)> {
+    /// The objects of a shard, and the names in it that are nobody's.
+    pub async fn list(&self, shard: u8) -> Result<(Vec<Listed>, Vec<String>)> {
         match &self.place {
             Place::Local(local) => local.list(shard).await,
             Place::Remote(remote) => remote.list(shard).await,

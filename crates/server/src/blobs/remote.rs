@@ -10,11 +10,11 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::aws::AmazonS3Builder;
 use object_store::path::Path as ObjectPath;
 use object_store::{ClientOptions, MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
-use reelshelf_domain::{ByteRange, Error, Result};
+use reelshelf_domain::{ByteRange, Error, Result, UnixMillis};
 use secrecy::ExposeSecret;
 use tokio::sync::Semaphore;
 
-use super::{BlobKey, ByteStream, Filled, MARK, blocking};
+use super::{BlobKey, ByteStream, Filled, Listed, MARK, blocking};
 use crate::config::BlobSettings;
 
 #[derive(Clone)]
@@ -137,21 +137,24 @@ impl Remote {
         }
     }
 
-    pub(super) async fn list(&self, shard: u8) -> Result<(Vec<BlobKey>, Vec<String>)> {
-        let (mut keys, mut strangers) = (Vec::new(), Vec::new());
+    pub(super) async fn list(&self, shard: u8) -> Result<(Vec<Listed>, Vec<String>)> {
+        let (mut objects, mut strangers) = (Vec::new(), Vec::new());
         for folder in BlobKey::folders(shard) {
             let prefix = ObjectPath::from(format!("{}{folder}", self.prefix));
-            let mut objects = self.store.list(Some(&prefix));
-            while let Some(object) = objects.try_next().await.map_err(failed)? {
+            let mut listing = self.store.list(Some(&prefix));
+            while let Some(object) = listing.try_next().await.map_err(failed)? {
                 let name = object.location.to_string();
                 let name = name.strip_prefix(&self.prefix).unwrap_or(&name);
                 match BlobKey::parse(name) {
-                    Some(key) => keys.push(key),
+                    Some(key) => {
+                        let modified = UnixMillis::new(object.last_modified.timestamp_millis());
+                        objects.push(Listed { key, modified });
+                    }
                     None => strangers.push(name.to_owned()),
                 }
             }
         }
-        Ok((keys, strangers))
+        Ok((objects, strangers))
     }
 
     pub(super) async fn ping(&self) -> Result<()> {

@@ -2,6 +2,8 @@ use reelshelf_domain::ByteSize;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::blobs::Room;
+
 /// `[blobs]`: where the bytes are.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -24,6 +26,9 @@ pub struct BlobSettings {
     pub s3_part_size: ByteSize,
     /// S3: seconds that the store may be silent before a request is given up. However long the whole of it takes.
     pub s3_timeout_seconds: u64,
+    /// What the disk takes. Tests have a smaller one.
+    #[serde(skip)]
+    pub room: Room,
 }
 
 impl Default for BlobSettings {
@@ -38,6 +43,7 @@ impl Default for BlobSettings {
             s3_parts: 8,
             s3_part_size: ByteSize::mib(8),
             s3_timeout_seconds: 60,
+            room: Room::default(),
         }
     }
 }

@@ -24,7 +24,8 @@ pub struct JobSettings {
     pub collect_seconds: u64,
     /// Seconds between two searches for objects that no row speaks of.
     pub sweep_seconds: u64,
-    /// Seconds after which an object without a row is an orphan. More than any commit can take.
+    /// Seconds after which an object without a row is an orphan. More than sending a file to a bucket can take: some stores date
+    /// an object of many parts from the first of them.
     pub orphan_seconds: u64,
     /// Seconds between two looks for what has expired.
     pub expire_seconds: u64,

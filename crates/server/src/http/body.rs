@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, HttpBody};
-use axum::http::HeaderMap;
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use axum::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use reelshelf_domain::{Error, Result};
@@ -40,6 +40,14 @@ pub(super) fn impatient(body: Body, idle: Duration) -> (Body, Arc<AtomicBool>) {
 
 fn stood_still() -> Error {
     Error::invalid("body", "stood still for too long; send it again")
+}
+
+/// Fails when the body is not the bytes that are meant. Unpacking what is compressed would let a little become very much,
+/// and storing it as it is would deliver what nobody can read.
+pub(super) fn check_plain(headers: &HeaderMap) -> Result<()> {
+    let plain = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
+    let plain = |value: &HeaderValue| value.to_str().is_ok_and(|codings| codings.split(',').map(str::trim).all(plain));
+    if headers.get_all(CONTENT_ENCODING).iter().all(plain) { Ok(()) } else { Err(Error::Encoded) }
 }
 
 /// The length that the sender announced.

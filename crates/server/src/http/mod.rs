@@ -19,7 +19,7 @@ pub mod v2;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_request};
 use axum::response::Redirect;
 use axum::routing::{any, get};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -43,10 +43,12 @@ pub fn router(app: &App, metrics: PrometheusHandle) -> Router {
     // Whoever opens the address in a browser wants to read.
     let front = get(|| async { Redirect::temporary("/docs/") });
     let api = api.route("/uploads/{id}", any(upload::receive)).route("/", front);
-    hosts::split(app, api, files)
+    let routes = hosts::split(app, api, files)
         .merge(always)
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(app.clone(), request::hurry))
         .layer(from_fn_with_state(app.clone(), request::log))
-        .with_state(app.clone())
+        .with_state(app.clone());
+    // Around the routes: which one it is, is decided by the path that is left.
+    Router::new().fallback_service(routes).layer(map_request(request::without_slash))
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::CONNECTION;
-use axum::http::{HeaderName, HeaderValue, Method};
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderName, HeaderValue, Method, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::Instant;
@@ -44,6 +45,23 @@ pub(super) async fn hurry(State(app): State<App>, request: Request, next: Next) 
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// The API's paths with a slash at the end are the same without it: frameworks and people write either. A redirect would
+/// not do, since many clients send no body again, or no key. Files have one spelling, so that caches keep them once.
+pub(super) async fn without_slash(mut request: Request) -> Request {
+    let path = request.uri().path();
+    let Some(bare) = path.strip_suffix('/').filter(|bare| bare.starts_with("/v2/")) else { return request };
+    let target = match request.uri().query() {
+        Some(query) => PathAndQuery::try_from(format!("{bare}?{query}")),
+        None => PathAndQuery::try_from(bare),
+    };
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = target.ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
+    }
+    request
 }
 
 /// Gives the request an identifier, and notes how it went.

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use reelshelf_domain::{Denial, Error, Result, UnixMillis};
 use serde::Deserialize;
 
-use super::body::{content_length, pieces};
+use super::body::{check_plain, content_length, pieces};
 use super::cache_policy;
 use super::v2::Octets;
 use crate::app::App;
@@ -63,6 +63,7 @@ pub(super) async fn receive(
 const PUT: HeaderValue = HeaderValue::from_static("PUT, OPTIONS");
 
 async fn put(app: &App, id: &str, query: Option<Query<Signature>>, headers: &HeaderMap, body: Body) -> Result<()> {
+    check_plain(headers)?;
     let unsigned = || Error::Denied(Denial::Signature);
     let Some(Query(Signature { expires: Some(expires), signature: Some(signature) })) = query else {
         return Err(unsigned());
@@ -100,6 +101,11 @@ fn refuse(error: &Error) -> Response {
         Error::Invalid { .. } | Error::Missing(_) => {
             xml(StatusCode::BAD_REQUEST, "IncompleteBody", "The body ended before its length, or stood still")
         }
+        Error::Encoded => xml(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "InvalidArgument",
+            "Content-Encoding must be identity; send the bytes as they are",
+        ),
         Error::TooLarge { .. } => xml(StatusCode::BAD_REQUEST, "EntityTooLarge", "The file is too large"),
         Error::LimitReached { .. } => {
             xml(StatusCode::TOO_MANY_REQUESTS, "SlowDown", "A limit is reached; try again later")

@@ -27,7 +27,7 @@ impl Job for Sweep {
 
     fn run<'a>(&'a self, app: &'a App, _: &'a str) -> BoxFuture<'a, Result<()>> {
         async {
-            let gone = blobs::sweep_orphans(&app.store, &app.blobs, cutoff(app)).await?;
+            let gone = blobs::sweep_orphans(&app.store, &app.blobs, cutoff(app), app.now()).await?;
             if gone > 0 {
                 tracing::info!(gone, "swept objects that a crash had left");
             }

@@ -7,6 +7,9 @@ use reelshelf_domain::{
 use crate::app::App;
 use crate::store::{Asset, Listing, Slice};
 
+/// How many folders are sorted while other requests wait.
+const AT_ONCE: usize = 1000;
+
 /// Which part of a folder's files.
 #[derive(Clone, Debug)]
 pub enum Place {
@@ -85,8 +88,7 @@ pub async fn contents(app: &App, client: ClientId, query: Query) -> Result<Conte
         Some(kind) => stats.by_kind[kind as usize],
         None => stats.by_kind.iter().sum(),
     };
-    let mut folders = stats.children;
-    folders.sort_by_cached_key(|name| (natural_key(name), name.clone()));
+    let folders = sorted(stats.children, |name| (natural_key(name), name.clone())).await?;
     let folders_in_all = folders.len();
     let folders = folders.into_iter().skip(wanted.start).take(wanted.len()).collect();
     Ok(Contents {
@@ -107,9 +109,26 @@ pub async fn file(app: &App, client: ClientId, path: &MediaPath) -> Result<Asset
 
 /// Every folder with what is directly in it, in natural order, the root first.
 pub async fn tree(app: &App, client: ClientId) -> Result<Vec<(FolderPath, i64, ByteSize)>> {
-    let mut tree = app.store.tree(client).await?;
-    tree.sort_by_cached_key(|(path, ..)| {
+    let tree = app.store.tree(client).await?;
+    sorted(tree, |(path, ..)| {
         path.names().iter().map(|name| (natural_key(name.as_str()), name.clone())).collect::<Vec<_>>()
+    })
+    .await
+}
+
+/// Sorts, and keeps no other request from its turn where that takes long.
+async fn sorted<T, K>(mut items: Vec<T>, key: fn(&T) -> K) -> Result<Vec<T>>
+where
+    T: Send + 'static,
+    K: Ord + 'static,
+{
+    if items.len() <= AT_ONCE {
+        items.sort_by_cached_key(key);
+        return Ok(items);
+    }
+    let sorting = tokio::task::spawn_blocking(move || {
+        items.sort_by_cached_key(key);
+        items
     });
-    Ok(tree)
+    sorting.await.map_err(|error| Error::internal("sorting folders", error))
 }

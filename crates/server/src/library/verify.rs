@@ -186,9 +186,9 @@ async fn check_parts(app: &App, report: &mut Report) -> Result<()> {
 
 async fn count_unreferenced(app: &App, report: &mut Report) -> Result<()> {
     for shard in 0..=u8::MAX {
-        let (keys, _) = app.blobs.list(shard).await?;
-        for key in keys {
-            report.unreferenced_objects += usize::from(!app.store.is_blob_referred(key.blob()).await?);
+        let (objects, _) = app.blobs.list(shard).await?;
+        for object in objects {
+            report.unreferenced_objects += usize::from(!app.store.is_blob_referred(object.key.blob()).await?);
         }
     }
     Ok(())

@@ -20,6 +20,13 @@ const PARDON: &str = "
         AND EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id)";
 const CONDEMNED: &str = "
     SELECT id, client_id FROM blobs WHERE condemned_at IS NOT NULL ORDER BY condemned_at LIMIT $1";
+/// The row that an object without one gets before it goes: whoever is about to make one with this name fails.
+const CONDEMN_STRAY: &str = "
+    INSERT INTO blobs (id, client_id, hash, size, created_at, touched_at, condemned_at)
+    SELECT CAST($1 AS TEXT), clients.id, '', 0, CAST($3 AS BIGINT), CAST($3 AS BIGINT), CAST($3 AS BIGINT)
+    FROM clients WHERE clients.id = $2
+    ON CONFLICT DO NOTHING";
+const ROW: &str = "SELECT id FROM blobs WHERE id = $1";
 const FORGET: &str = "DELETE FROM blobs WHERE id = $1 AND condemned_at IS NOT NULL";
 const KNOWN: &str = "
     SELECT id FROM blobs WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
@@ -41,7 +48,8 @@ const REFERRED: &str = "
     LIMIT 1";
 
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[EXPECTED, REFERRED, CONDEMN, PARDON, CONDEMNED, FORGET, KNOWN];
+pub(super) const STATEMENTS: &[&str] =
+    &[EXPECTED, REFERRED, CONDEMN, PARDON, CONDEMNED, CONDEMN_STRAY, ROW, FORGET, KNOWN];
 
 /// A copy that is to go.
 #[derive(Clone, Copy, Debug)]
@@ -104,6 +112,29 @@ impl Verb for Condemn {
 }
 
 #[derive(Clone)]
+struct CondemnStrays {
+    strays: Vec<Condemned>,
+    now: UnixMillis,
+}
+
+impl Verb for CondemnStrays {
+    type Out = Vec<BlobId>;
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Vec<BlobId>> {
+        let mut condemned = Vec::new();
+        for Condemned { id, client } in &self.strays {
+            let text = id.to_string();
+            let new = execute!(tx, CONDEMN_STRAY, text.as_str(), client.as_str(), self.now.get())? == 1;
+            // That of a client who is not there gets none, and never will.
+            if new || fetch_optional!(tx, (String,), ROW, text)?.is_none() {
+                condemned.push(*id);
+            }
+        }
+        Ok(condemned)
+    }
+}
+
+#[derive(Clone)]
 struct Forget(Vec<BlobId>);
 
 impl Verb for Forget {
@@ -131,6 +162,11 @@ impl Store {
             Ok(Condemned { id: column("blobs", "id", &id)?, client: column("blobs", "client_id", &client)? })
         };
         rows.into_iter().map(condemned).collect()
+    }
+
+    /// Condemns copies that no row speaks of, so that none ever will. Answers those of which that is still true.
+    pub async fn condemn_strays(&self, strays: Vec<Condemned>, now: UnixMillis) -> Result<Vec<BlobId>> {
+        self.db.write_aside(CondemnStrays { strays, now }).await
     }
 
     /// Deletes the rows of condemned copies whose objects are gone.

@@ -1,4 +1,4 @@
-//! The two engines behind one text. Nothing outside this file and `writer.rs` knows that there are two.
+//! The two engines behind one text. Who else must know that there are two, `mod.rs` says.
 
 use std::path::Path;
 use std::str::FromStr;

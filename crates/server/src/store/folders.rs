@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counters::{Bytes, apply, lock};
 use super::db::{Tx, execute, fetch_all, fetch_each, fetch_one, fetch_optional};
+use super::empty::empty;
 use super::row::row;
 use super::survey::{Fate, Found, FoundFile, Survey};
 use super::walk::{Walk, subtree, walk};
@@ -31,7 +32,7 @@ const STATS: &str = concat!(
     walk!(),
     "SELECT f.id, f.images, f.videos, f.audios, f.others, f.bytes, child.name AS child
     FROM walk JOIN folders f ON f.id = walk.id LEFT JOIN folders child ON child.parent_id = f.id
-    WHERE walk.depth = $4"
+    WHERE walk.depth = $4 LIMIT $5"
 );
 const TREE: &str = "
     WITH RECURSIVE tree(id, path, files, bytes) AS (
@@ -59,11 +60,6 @@ const CONTENTS: &str = concat!(
             WHERE uploads.client_id = $2 AND assets.folder_id = folders.id)), 0) AS BIGINT)
     FROM subtree JOIN folders ON folders.id = subtree.id"
 );
-const RELEASE_BLOBS: &str = concat!(
-    subtree!(),
-    "UPDATE blobs SET released_at = $2 WHERE id IN (
-        SELECT assets.blob_id FROM subtree JOIN assets ON assets.folder_id = subtree.id)"
-);
 /// The folder with the id `$1` and everything in it, by paths that begin below it.
 const EVERYTHING: &str = "
     WITH RECURSIVE tree(id, path) AS (
@@ -79,22 +75,12 @@ const EVERYTHING: &str = "
     FROM tree JOIN assets ON assets.folder_id = tree.id";
 const DELETE: &str = "DELETE FROM folders WHERE id = $1";
 
+/// How many sub-folders are read while others wait; more are read at leisure.
+pub(super) const AT_ONCE: i64 = 1000;
+
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[
-    DEEPEST,
-    FIND,
-    INSERT,
-    COUNT_FOLDERS,
-    UNCOUNT_FOLDERS,
-    STATS,
-    TREE,
-    MOVE,
-    REACH,
-    CONTENTS,
-    RELEASE_BLOBS,
-    EVERYTHING,
-    DELETE,
-];
+pub(super) const STATEMENTS: &[&str] =
+    &[DEEPEST, FIND, INSERT, COUNT_FOLDERS, UNCOUNT_FOLDERS, STATS, TREE, MOVE, REACH, CONTENTS, EVERYTHING, DELETE];
 
 /// A folder that a walk found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -342,7 +328,7 @@ impl RemoveFolder {
         if files > 0 {
             let gone = Bytes::of(folder.temporary, bytes, reserved).negated();
             apply(tx, self.client, gone, 0, self.now).await?;
-            execute!(tx, RELEASE_BLOBS, id.as_str(), self.now.get())?;
+            empty(tx, &id, files, self.now).await?;
         }
         execute!(tx, UNCOUNT_FOLDERS, self.client.as_str(), folders)?;
         execute!(tx, DELETE, id).map(|_| ())
@@ -352,6 +338,10 @@ impl RemoveFolder {
 impl Verb for RemoveFolder {
     type Out = ();
 
+    fn is_large(&self) -> bool {
+        self.recursive
+    }
+
     fn asked(&self) -> String {
         format!("delete folder {}, recursive {}", self.path, self.recursive)
     }
@@ -359,6 +349,12 @@ impl Verb for RemoveFolder {
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
         self.act(tx, &mut Survey::idle()).await
     }
+}
+
+/// A folder's counters, once for each of its sub-folders up to so many.
+async fn stats(tx: &mut Tx, client: ClientId, path: &FolderPath, most: i64) -> Result<Vec<StatsRow>> {
+    let walk = Walk::along(path);
+    fetch_all!(tx, StatsRow, STATS, client.as_str(), walk.names, walk.spans, walk.depth, most)
 }
 
 impl Store {
@@ -393,9 +389,12 @@ impl Store {
 
     /// A folder's own counters and its sub-folders.
     pub async fn folder_stats(&self, client: ClientId, path: &FolderPath) -> Result<FolderStats> {
-        let walk = Walk::along(path);
-        let mut tx = self.db.read().await?;
-        let rows = fetch_all!(tx, StatsRow, STATS, client.as_str(), walk.names, walk.spans, walk.depth)?;
+        let mut rows = stats(&mut self.db.read().await?, client, path, AT_ONCE).await?;
+        if i64::try_from(rows.len()).is_ok_and(|found| found >= AT_ONCE) {
+            let mut tx = self.db.read_at_leisure().await?;
+            rows = stats(&mut tx, client, path, i64::MAX).await?;
+            tx.end();
+        }
         let first = rows.first().ok_or(Error::NotFound(Thing::Folder))?;
         Ok(FolderStats {
             id: column("folders", "id", &first.id)?,

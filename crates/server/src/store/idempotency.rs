@@ -6,7 +6,7 @@ use reelshelf_domain::{AssetHash, ByteSize, ClientId, Result, UnixMillis};
 
 use super::db::{CONTENDED, Tx, execute, fetch_optional};
 use super::row::row;
-use super::writer::Verb;
+use super::writer::{Expire, Verb};
 use super::{Store, column, size_column};
 
 const INSERT: &str = "
@@ -253,20 +253,6 @@ impl Verb for Free {
     }
 }
 
-#[derive(Clone)]
-struct Expire {
-    now: UnixMillis,
-    most: i64,
-}
-
-impl Verb for Expire {
-    type Out = u64;
-
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<u64> {
-        execute!(tx, EXPIRE, self.now.get(), self.most)
-    }
-}
-
 impl Store {
     /// Says what a request with a key is to do, and takes the key if it is to run.
     pub async fn claim_key(&self, request: KeyedRequest) -> Result<Claim> {
@@ -295,6 +281,6 @@ impl Store {
 
     /// Forgets keys whose time is over, and their journals. Answers how many.
     pub async fn expire_keys(&self, now: UnixMillis, most: i64) -> Result<u64> {
-        self.db.write_aside(Expire { now, most }).await
+        self.db.write_aside(Expire { statement: EXPIRE, now, most }).await
     }
 }

@@ -160,6 +160,10 @@ where
 {
     type Out = V::Out;
 
+    fn is_large(&self) -> bool {
+        self.verb.is_large()
+    }
+
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<V::Out> {
         let asked = digest(&self.verb.asked());
         if let Some((mut outcome, last)) = self.step.recall::<V::Out>(tx, &asked).await? {

@@ -1,4 +1,5 @@
-//! All SQL. One file per aggregate; `db.rs` alone knows that there are two engines.
+//! All SQL. One file per aggregate, one text for two engines, which `db.rs` joins. Beside it and what drives SQLite
+//! (`sqlite.rs`, `writer.rs`, `readers.rs`), they differ in `leisure.rs`, `freshness.rs` and `jobs.rs` alone.
 //!
 //! Every change of a client's files takes the client's row first (an `UPDATE` of it is the lock), then folders, then
 //! files. On SQLite there is one writer anyway; on PostgreSQL this order is what keeps counters exact and deadlocks out.
@@ -9,6 +10,7 @@ mod blobs;
 mod clients;
 mod counters;
 mod db;
+mod empty;
 mod expire;
 mod folders;
 mod freshness;

@@ -10,7 +10,7 @@ use super::db::{Tx, execute, fetch_optional};
 use super::folders::{FolderMove, RemoveFolder};
 use super::relocate::{Relocate, Relocation};
 use super::survey::{Fate, Forecast, Found, FoundFile, Outlook, RehearsalLimits, Survey};
-use super::writer::Verb;
+use super::writer::{Expire, Verb};
 
 const INSERT: &str = "
     INSERT INTO rehearsals (id, client_id, deeds, forecasts, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -66,6 +66,10 @@ impl Deed {
             Kind::RemoveFolder(remove) => remove.asked(),
             Kind::MoveFolder(change) => change.asked(),
         }
+    }
+
+    fn is_large(&self) -> bool {
+        matches!(&self.0, Kind::RemoveFolder(remove) if remove.is_large())
     }
 
     /// Whether its rehearsal changes nothing that would have to be taken back.
@@ -171,6 +175,10 @@ impl Verb for Confirm {
         self.deed.asked()
     }
 
+    fn is_large(&self) -> bool {
+        self.deed.is_large()
+    }
+
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
         let mut survey = Survey::confirming(self.told.clone(), self.limits);
         self.deed.act(tx, &mut survey).await.map(|_| ())
@@ -270,20 +278,6 @@ impl Verb for NewRehearsal {
     }
 }
 
-#[derive(Clone)]
-struct Expire {
-    now: UnixMillis,
-    most: i64,
-}
-
-impl Verb for Expire {
-    type Out = u64;
-
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<u64> {
-        execute!(tx, EXPIRE, self.now.get(), self.most)
-    }
-}
-
 impl Store {
     /// What each of these deeds would do, one after the other. Nothing is changed.
     pub async fn rehearse(
@@ -354,6 +348,6 @@ impl Store {
 
     /// Forgets rehearsals whose time is over. Answers how many.
     pub async fn expire_rehearsals(&self, now: UnixMillis, most: i64) -> Result<u64> {
-        self.db.write_aside(Expire { now, most }).await
+        self.db.write_aside(Expire { statement: EXPIRE, now, most }).await
     }
 }

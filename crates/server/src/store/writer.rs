@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use reelshelf_domain::{Error, Result};
+use reelshelf_domain::{Error, Result, UnixMillis};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::db::{Conn, SqliteConn, Tx};
+use super::db::{Conn, SqliteConn, Tx, execute};
 use super::journal::Recalled;
 use super::sqlite::{Options, failed};
 
@@ -55,8 +55,30 @@ pub(super) trait Verb: Clone + Send + Sync + 'static {
         true
     }
 
+    /// Whether a run may change so much that it shares its commit with nobody. What a savepoint could bring back, SQLite
+    /// keeps in memory; a transaction is taken back by forgetting what was written.
+    fn is_large(&self) -> bool {
+        false
+    }
+
     /// The statements.
     fn run<'a>(&'a self, tx: &'a mut Tx) -> impl Future<Output = Result<Self::Out>> + Send + 'a;
+}
+
+/// Deletes some of the rows whose time is over, by a statement that takes the time and how many. Answers how many.
+#[derive(Clone)]
+pub(super) struct Expire {
+    pub(super) statement: &'static str,
+    pub(super) now: UnixMillis,
+    pub(super) most: i64,
+}
+
+impl Verb for Expire {
+    type Out = u64;
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<u64> {
+        execute!(tx, self.statement, self.now.get(), self.most)
+    }
 }
 
 /// A handle on the writer's thread.
@@ -69,6 +91,9 @@ pub(super) struct Writer {
 
 /// A verb whose caller waits.
 trait Queued: Send {
+    /// Whether it is to have a transaction of its own.
+    fn is_large(&self) -> bool;
+
     /// Runs the verb, and says whether its changes stay and how its caller is to be answered.
     fn run(self: Box<Self>, tx: &mut Tx) -> BoxFuture<'_, Ran>;
 }
@@ -77,7 +102,7 @@ struct Ran {
     keep: bool,
     disk_full: bool,
     /// Called with whether the group is durable.
-    answer: Box<dyn FnOnce(Durable) + Send>,
+    answer: Answer,
 }
 
 /// What became of a group.
@@ -104,6 +129,10 @@ struct Waiting<V: Verb> {
 }
 
 impl<V: Verb> Queued for Waiting<V> {
+    fn is_large(&self) -> bool {
+        self.verb.is_large()
+    }
+
     fn run(self: Box<Self>, tx: &mut Tx) -> BoxFuture<'_, Ran> {
         async move {
             let Self { verb, caller } = *self;
@@ -162,56 +191,91 @@ impl Writer {
     }
 }
 
-async fn write_groups(mut tx: Tx, mut waiting: mpsc::Receiver<Box<dyn Queued>>, stop: CancellationToken) {
-    while let Some(Some(first)) = stop.run_until_cancelled(waiting.recv()).await {
-        if let Err(error) = write_group(&mut tx, first, &mut waiting).await {
+async fn write_groups(tx: Tx, waiting: mpsc::Receiver<Box<dyn Queued>>, stop: CancellationToken) {
+    let mut groups = Groups { tx, waiting, next: None };
+    while let Some(Some(first)) = stop.run_until_cancelled(groups.first()).await {
+        if let Err(error) = groups.write(first).await {
             tracing::error!(%error, "a group of writes failed");
-            let _ = frame(&mut tx, "ROLLBACK");
+            let _ = frame(&mut groups.tx, "ROLLBACK");
         }
     }
 }
 
-async fn write_group(tx: &mut Tx, first: Box<dyn Queued>, waiting: &mut mpsc::Receiver<Box<dyn Queued>>) -> Result<()> {
-    // Immediately: a transaction that first reads and then writes fails as busy when another process wrote meanwhile.
-    if let Err(error) = frame(tx, "BEGIN IMMEDIATE") {
-        // Whoever else waits hears of it now: each would wait as long as the first did.
-        while waiting.try_recv().is_ok() {}
-        return Err(error);
-    }
-    let mut answers = Vec::new();
-    let ran = run_group(tx, first, waiting, &mut answers).await;
-    let committed = ran.and_then(|()| frame(tx, "COMMIT"));
-    metrics::histogram!("reelshelf_commit_verbs").record(u32::try_from(answers.len()).unwrap_or(u32::MAX));
-    for answer in answers {
-        answer(Durable::of(&committed));
-    }
-    committed
+/// How a caller is answered once its group is durable or is not.
+type Answer = Box<dyn FnOnce(Durable) + Send>;
+
+/// The connection and who waits for it.
+struct Groups {
+    tx: Tx,
+    waiting: mpsc::Receiver<Box<dyn Queued>>,
+    /// Found in the queue by a group that it is too large for.
+    next: Option<Box<dyn Queued>>,
 }
 
-async fn run_group(
-    tx: &mut Tx,
-    first: Box<dyn Queued>,
-    waiting: &mut mpsc::Receiver<Box<dyn Queued>>,
-    answers: &mut Vec<Box<dyn FnOnce(Durable) + Send>>,
-) -> Result<()> {
-    let started = Instant::now();
-    let mut next = Some(first);
-    while let Some(queued) = next {
-        frame(tx, "SAVEPOINT verb")?;
-        let ran = queued.run(tx).await;
+impl Groups {
+    async fn first(&mut self) -> Option<Box<dyn Queued>> {
+        match self.next.take() {
+            None => self.waiting.recv().await,
+            next => next,
+        }
+    }
+
+    async fn write(&mut self, first: Box<dyn Queued>) -> Result<()> {
+        // Immediately: a transaction that first reads and then writes fails as busy when another process wrote meanwhile.
+        if let Err(error) = frame(&mut self.tx, "BEGIN IMMEDIATE") {
+            // Whoever else waits hears of it now: each would wait as long as the first did.
+            while self.waiting.try_recv().is_ok() {}
+            return Err(error);
+        }
+        let mut answers = Vec::new();
+        let ran = if first.is_large() {
+            self.run_alone(first, &mut answers).await
+        } else {
+            self.run_group(first, &mut answers).await.map(|()| "COMMIT")
+        };
+        let ended = ran.and_then(|end| frame(&mut self.tx, end));
+        metrics::histogram!("reelshelf_commit_verbs").record(u32::try_from(answers.len()).unwrap_or(u32::MAX));
+        for answer in answers {
+            answer(Durable::of(&ended));
+        }
+        ended
+    }
+
+    /// Runs a verb as the only one of its transaction, and says how that is to end.
+    async fn run_alone(&mut self, queued: Box<dyn Queued>, answers: &mut Vec<Answer>) -> Result<&'static str> {
+        let kept = self.run(queued, answers).await?;
+        Ok(if kept { "COMMIT" } else { "ROLLBACK" })
+    }
+
+    async fn run_group(&mut self, first: Box<dyn Queued>, answers: &mut Vec<Answer>) -> Result<()> {
+        let started = Instant::now();
+        let mut next = Some(first);
+        while let Some(queued) = next {
+            if queued.is_large() {
+                self.next = Some(queued);
+                return Ok(());
+            }
+            frame(&mut self.tx, "SAVEPOINT verb")?;
+            if !self.run(queued, answers).await? {
+                frame(&mut self.tx, "ROLLBACK TO verb")?;
+            }
+            frame(&mut self.tx, "RELEASE verb")?;
+            let full = answers.len() >= GROUP_VERBS || started.elapsed() >= GROUP_TIME;
+            next = if full { None } else { self.waiting.try_recv().ok() };
+        }
+        Ok(())
+    }
+
+    /// Runs a verb, and says whether what it changed is kept.
+    async fn run(&mut self, queued: Box<dyn Queued>, answers: &mut Vec<Answer>) -> Result<bool> {
+        let ran = queued.run(&mut self.tx).await;
         answers.push(ran.answer);
         // Some failures, a full disk above all, make SQLite roll back everything by itself.
-        if connection(tx)?.is_autocommit() {
+        if connection(&mut self.tx)?.is_autocommit() {
             return Err(if ran.disk_full { Error::DiskFull } else { Error::inconsistent("SQLite ended a group") });
         }
-        if !ran.keep {
-            frame(tx, "ROLLBACK TO verb")?;
-        }
-        frame(tx, "RELEASE verb")?;
-        let full = answers.len() >= GROUP_VERBS || started.elapsed() >= GROUP_TIME;
-        next = if full { None } else { waiting.try_recv().ok() };
+        Ok(ran.keep)
     }
-    Ok(())
 }
 
 fn frame(tx: &mut Tx, statement: &'static str) -> Result<()> {

@@ -330,9 +330,7 @@ async fn odd_methods_and_targets_get_a_plain_no() {
             assert!(fits, "{method} {target}: {}", answer.status);
         }
     }
-    for line in
-        ["OPTIONS *", "GET *", "CONNECT example.com:443", "GET //", "GET /v2/media/", "GET /V2/MEDIA", "GET /v2//media"]
-    {
+    for line in ["OPTIONS *", "GET *", "CONNECT example.com:443", "GET //", "GET /V2/MEDIA", "GET /v2//media"] {
         let answer = app.raw(app.head(&key, line, "").as_bytes()).await.expect("an answer");
         assert!((400..500).contains(&answer.status), "{line}: {}", answer.status);
     }
@@ -356,6 +354,10 @@ async fn odd_methods_and_targets_get_a_plain_no() {
     app.finish().await;
 }
 
+fn escaped(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
 #[tokio::test]
 async fn a_delivery_url_has_one_spelling() {
     let app = TestApp::start().await;
@@ -372,6 +374,10 @@ async fn a_delivery_url_has_one_spelling() {
         format!("/clients/{id}/%6Cogos/a%2Epng"),
         format!("/{id}/files/logos/%61.png"),
         format!("/immutable/{id}/{hash}/%61.png"),
+        // Each letter, in digits of either case.
+        format!("/clients/{}/{}/{}", escaped(id), escaped("logos"), escaped("a.png")),
+        format!("/{}/files/{}/{}", escaped(id), escaped("logos"), escaped("a.png").to_lowercase()),
+        format!("/immutable/{}/{}/{}", escaped(id), escaped(hash), escaped("a.png")),
     ];
     let odd = [
         format!("/clients/{id}//logos/a.png"),
@@ -384,6 +390,25 @@ async fn a_delivery_url_has_one_spelling() {
         format!("/clients/{id}/%2e%2e/{id}/logos/a.png"),
         format!("/clients/{id}/logos%2fa.png"),
         format!("/clients/{id}/logos/%2561.png"),
+        format!("/clients/{id}/logos/%25%36%31.png"),
+        format!("/clients/{id}/logos/%%36%31.png"),
+        format!("/clients/{id}/logos/%6%31.png"),
+        format!("/clients/{id}/logos/x/%2E%2E/a.png"),
+        format!("/clients/{id}/logos/%2E/a.png"),
+        format!("/clients/{id}/%252e%252e/logos/a.png"),
+        format!("/clients/{id}/logos%252fa.png"),
+        format!("/clients/{id}/logos%5Ca.png"),
+        format!("/clients/{id}/logos/a.png;v=1"),
+        format!("/clients/{id}/logos/a.png%3Fv=1"),
+        format!("/clients/{id}/logos/a.png%23"),
+        format!("/clients/{id}/logos/a.png%20"),
+        format!("/clients/{id}/logos/a.png%0d%0aset-cookie:x"),
+        format!("/clients/{id}/logos/%c0%ae%c0%ae/a.png"),
+        format!("/clients/{id}/logos/%u0061.png"),
+        format!("/clients/{id}/logos/a+.png"),
+        format!("/clients%2F{id}/logos/a.png"),
+        format!("/{id}%2Ffiles/logos/a.png"),
+        format!("/immutable/{id}/{hash}%2Fa.png"),
         format!("/clients/{id}/logos/a.png%00"),
         format!("/clients/{id}/%00"),
         format!("/clients/{id}/logos/a%ff.png"),
@@ -408,6 +433,8 @@ async fn a_delivery_url_has_one_spelling() {
     for target in exact {
         let answer = app.raw(app.head("", &format!("GET {target}"), "").as_bytes()).await.unwrap();
         assert_eq!((answer.status, answer.body.as_slice()), (200, b"bytes".as_slice()), "{target}");
+        // One resource: whatever a cache keeps under one spelling is right under every other.
+        assert_eq!(answer.header("etag"), Some(format!("\"{hash}\"").as_str()), "{target}");
     }
     for target in odd {
         let answer = app.raw(app.head("", &format!("GET {target}"), "").as_bytes()).await.expect("an answer");

@@ -23,6 +23,7 @@ mod resumable;
 mod retries;
 mod roles;
 mod scenarios;
+mod spellings;
 mod storage;
 mod support;
 mod transfers;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reelshelf::blobs::Room;
 use reelshelf::config::Plan;
 use reelshelf::library;
 use reelshelf_domain::ByteSize;
@@ -449,5 +450,37 @@ async fn an_empty_folder_in_temp_goes_when_its_time_is_over() {
     app.advance(Duration::from_hours(72));
     app.run_jobs().await;
     assert_eq!(there().await, json!(["/", "kept", "temp"]));
+    app.finish().await;
+}
+
+/// Full in the middle of the bytes, long after the floor was asked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_fills_up_in_the_middle_of_an_upload_leaves_nothing_and_works_again_when_there_is_room() {
+    const SIZE: usize = 2 << 20;
+    let room = Room::default();
+    let app = TestApp::start_configured(|settings| settings.blobs.room = room.clone()).await;
+    let key = app.key("render").await;
+    app.expect_log("a request failed");
+    let url = app.upload_url(&key, "", "put.png", SIZE).await;
+    let form = || {
+        let form = Form::new().text("folder", "forms").part("file", Part::bytes(vec![3; SIZE]).file_name("form.png"));
+        app.request(Method::POST, "/v2/media").header("x-api-key", &key).multipart(form).send()
+    };
+    for bytes in [0, 1, SIZE as u64 / 2, SIZE as u64 - 1] {
+        room.set(bytes);
+        assert_eq!(app.put(&url, "image/png", vec![1; SIZE]).await.status(), 507, "{bytes}");
+        for with_length in [true, false] {
+            assert_eq!(post(&app, &key, "name=raw.png", SIZE, with_length).await.0, 507, "{bytes}");
+        }
+        assert_eq!(form().await.unwrap().status(), 507, "{bytes}");
+        assert_eq!((app.objects().await, app.app().blobs.scratch_files().await.unwrap()), (0, 0));
+        let (_, listed) = app.get(&key, "/v2/media").await;
+        assert_eq!((&listed["total_files"], &listed["storage"]["reserved_bytes"]), (&json!(1), &json!(SIZE)));
+    }
+    room.set(u64::MAX);
+    assert_eq!(app.put(&url, "image/png", vec![1; SIZE]).await.status(), 200, "the registration had stayed");
+    assert_eq!(post(&app, &key, "name=raw.png", SIZE, true).await.0, 200);
+    assert_eq!(form().await.unwrap().status(), 200);
+    assert_eq!(app.storage(&key).await["used_bytes"], 3 * SIZE);
     app.finish().await;
 }

@@ -12,7 +12,7 @@ use reelshelf_domain::{
 };
 
 use crate::http::body::content_length;
-use crate::http::v2::sha256;
+use crate::http::v2::{flag, sha256};
 use crate::library::{Checksum, Incoming, NewFile, Progress};
 
 pub(super) const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
@@ -185,10 +185,10 @@ impl<'a> Metadata<'a> {
 
     /// A key that is there without a value says yes.
     fn flag(&self, key: &'static str) -> Result<bool> {
-        match self.0.iter().find(|(other, _)| *other == key).map(|(_, value)| value.as_slice()) {
-            None | Some(b"false" | b"0") => Ok(false),
-            Some(b"" | b"true" | b"1") => Ok(true),
-            Some(_) => Err(Error::invalid(key, "in Upload-Metadata must be true or false")),
+        match self.0.iter().find(|(other, _)| *other == key) {
+            None => Ok(false),
+            Some((_, value)) if value.is_empty() => Ok(true),
+            Some(_) => flag(key, &self.text(key)?.unwrap_or_default()),
         }
     }
 }
@@ -244,6 +244,18 @@ mod tests {
             (file.path.to_string().as_str(), file.content_type.as_str(), file.overwrite),
             ("a", UNDECLARED, false)
         );
+    }
+
+    #[test]
+    fn flags_are_spelt_as_everywhere() {
+        // true, True, 1; false, False, 0.
+        for (flag, meant) in
+            [("dHJ1ZQ", true), ("VHJ1ZQ", true), ("MQ", true), ("ZmFsc2U", false), ("RmFsc2U", false), ("MA", false)]
+        {
+            let headers = HeaderValue::try_from(format!("filename YQ,overwrite {flag}")).unwrap();
+            let headers = HeaderMap::from_iter([(UPLOAD_METADATA, headers)]);
+            assert_eq!(new_file(&headers, None).unwrap().0.overwrite, meant, "{flag}");
+        }
     }
 
     #[test]

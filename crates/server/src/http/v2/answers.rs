@@ -70,6 +70,10 @@ pub(super) fn sentence(error: &Error) -> (StatusCode, String) {
         Error::StorageBlocked => {
             (StatusCode::FORBIDDEN, "Storage is blocked. Add credits to continue uploading.".to_owned())
         }
+        Error::Encoded => (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Content-Encoding must be identity; send the bytes as they are".to_owned(),
+        ),
         Error::TooLarge { what, limit } => {
             (StatusCode::PAYLOAD_TOO_LARGE, format!("{what} exceeds maximum size of {limit}"))
         }

@@ -100,7 +100,8 @@ pub(super) struct Registered {
 /// Registers an upload.
 #[utoipa::path(post, path = "/v2/media/file", tag = "media", request_body = RegisterForm, security(("key" = [])),
     responses((status = 200, body = Registered), (status = 400, body = Failure), (status = 403, body = Failure),
-        (status = 409, body = Failure), (status = 413, body = Failure), (status = 429, body = Failure),
+        (status = 409, body = Failure), (status = 413, body = Failure),
+        (status = 415, description = "`Content-Encoding` is not `identity`", body = Failure), (status = 429, body = Failure),
         (status = 507, body = Failure)))]
 pub(super) async fn post(
     State(app): State<App>,

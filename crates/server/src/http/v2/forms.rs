@@ -35,10 +35,11 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
             unrehearsed(&query, Some(&body))?;
         }
         let query = if method == Method::DELETE { query } else { String::new() };
+        let fields = beside(body, &query)?;
         if matches!(method, Method::PUT | Method::DELETE) {
-            contradict_nothing(&body)?;
+            contradict_nothing(&fields)?;
         }
-        Ok(Self(given::read(beside(body, &query)?)?))
+        Ok(Self(given::read(fields)?))
     }
 }
 
@@ -59,10 +60,10 @@ pub(super) fn unrehearsed(query: &str, body: Option<&Map<String, Value>>) -> Res
 }
 
 /// Fields that say different things when they are said together.
-const APART: [(&str, &str); 2] = [("path", "paths"), ("paths", "new_name")];
+const APART: [(&str, &str); 3] = [("path", "paths"), ("name", "paths"), ("paths", "new_name")];
 
-fn contradict_nothing(body: &Map<String, Value>) -> Result<()> {
-    let said = |field: &str| body.get(field).is_some_and(|value| !value.is_null());
+fn contradict_nothing(fields: &[(String, Given)]) -> Result<()> {
+    let said = |field: &str| fields.iter().any(|(other, value)| other == field && value.is_said());
     match APART.into_iter().find(|(one, other)| said(one) && said(other)) {
         Some((one, other)) => Err(Error::invalid(format!("{one} and {other}"), "exclude each other; send one of them")),
         None => Ok(()),

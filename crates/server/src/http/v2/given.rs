@@ -8,7 +8,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::Value;
 
 /// A flag, as people and programs spell it; nothing is as good as false.
-pub(super) fn flag(field: &'static str, text: &str) -> Result<bool> {
+pub(in crate::http) fn flag(field: &'static str, text: &str) -> Result<bool> {
     read_flag(text).ok_or_else(|| Error::invalid(field, FLAG))
 }
 
@@ -32,6 +32,14 @@ pub(super) enum Given {
 }
 
 impl Given {
+    /// Whether it says anything: nothing is said by null, and in a query by an empty text.
+    pub(super) fn is_said(&self) -> bool {
+        match self {
+            Self::Json(value) => !value.is_null(),
+            Self::Text(text) => !text.is_empty(),
+        }
+    }
+
     /// Whether a value in JSON says the same as a text.
     pub(super) fn says(value: &Value, text: &str) -> bool {
         match value {

@@ -150,7 +150,8 @@ enum PostAnswer {
          registration, `Rehearsed` for an upload with `dry_run`", body = PostAnswer),
         (status = 202, description = "The file of an import: `import` says how far it is", body = Stored),
         (status = 400, body = Failure), (status = 403, body = Failure),
-        (status = 409, body = Failure), (status = 413, body = Failure), (status = 429, body = Failure),
+        (status = 409, body = Failure), (status = 413, body = Failure),
+        (status = 415, description = "`Content-Encoding` is not `identity`", body = Failure), (status = 429, body = Failure),
         (status = 507, body = Failure)))]
 pub(super) async fn post(
     State(app): State<App>,

@@ -15,20 +15,23 @@ mod unpack;
 mod uploads;
 mod zip;
 
+use axum::extract::Request;
 use axum::http::Method;
 use axum::http::header::CACHE_CONTROL;
 use axum::http::method::Method as M;
-use axum::middleware::map_response;
+use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse, Response};
 use reelshelf_domain::{Error, Role, Thing};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::body::check_plain;
 use super::cache_policy;
 use crate::app::App;
 
 pub use answers::Refused;
 pub(super) use file::sha256;
+pub(super) use given::flag;
 pub(super) use objects::Octets;
 pub(super) use rehearsal::Rehearsed;
 
@@ -72,7 +75,13 @@ pub(super) fn documented() -> OpenApiRouter<App> {
 /// The routes.
 pub(super) fn router() -> axum::Router<App> {
     let (router, _) = documented().split_for_parts();
-    router.method_not_allowed_fallback(wrong_method).layer(map_response(keep_nowhere))
+    router.method_not_allowed_fallback(wrong_method).route_layer(from_fn(plain)).layer(map_response(keep_nowhere))
+}
+
+/// Takes no body that is encoded, before anything is read of it.
+async fn plain(request: Request, next: Next) -> Result<Response, Refused> {
+    check_plain(request.headers())?;
+    Ok(next.run(request).await)
 }
 
 /// What is answered to a key is nobody else's, and true only now.

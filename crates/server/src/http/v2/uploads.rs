@@ -1,6 +1,6 @@
 //! `/v2/media/uploads`: resumable uploads, by tus 1.0.
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::options;
@@ -13,6 +13,7 @@ use super::{Refused, forms};
 use crate::app::App;
 use crate::http::auth::Authorised;
 use crate::http::tus;
+use crate::library::Caller;
 
 const COLLECTION: &str = "/v2/media/uploads";
 
@@ -59,18 +60,42 @@ pub(super) async fn create(State(app): State<App>, Authorised(caller): Authorise
     tus::collection(&app, &caller, &base, request).await
 }
 
+/// A request to one upload, whatever its method.
+pub(super) struct Upload {
+    app: App,
+    caller: Caller,
+    id: String,
+    request: Request,
+}
+
+impl FromRequest<App> for Upload {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let Authorised(caller) = Authorised::from_request_parts(&mut parts, app).await.map_err(into_response)?;
+        let Path(id) = Path::from_request_parts(&mut parts, app).await.map_err(into_response)?;
+        Ok(Self { app: app.clone(), caller, id, request: Request::from_parts(parts, body) })
+    }
+}
+
+fn into_response(rejection: impl IntoResponse) -> Response {
+    rejection.into_response()
+}
+
+impl Upload {
+    async fn answer(self) -> Response {
+        tus::upload(&self.app, &self.caller, &self.id, self.request).await
+    }
+}
+
 /// How far a resumable upload came.
 #[utoipa::path(head, path = "/v2/media/uploads/{id}", tag = "media", security(("key" = [])),
     params(("id" = String, Path), ("Tus-Resumable" = String, Header, description = "1.0.0")),
     responses((status = 200, description = "`Upload-Offset` bytes are durable"), (status = 400, body = Failure),
         (status = 403, body = Failure), (status = 404, body = Failure), (status = 412, body = Failure)))]
-pub(super) async fn head(
-    State(app): State<App>,
-    Authorised(caller): Authorised,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    tus::upload(&app, &caller, &id, request).await
+pub(super) async fn head(upload: Upload) -> Response {
+    upload.answer().await
 }
 
 /// Sends more bytes of a resumable upload.
@@ -84,13 +109,8 @@ pub(super) async fn head(
         (status = 412, body = Failure), (status = 413, body = Failure), (status = 415, body = Failure),
         (status = 423, description = "Another transfer has the upload", body = Failure), (status = 429, body = Failure),
         (status = 460, description = "`Upload-Checksum` is another", body = Failure), (status = 507, body = Failure)))]
-pub(super) async fn patch(
-    State(app): State<App>,
-    Authorised(caller): Authorised,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    tus::upload(&app, &caller, &id, request).await
+pub(super) async fn patch(upload: Upload) -> Response {
+    upload.answer().await
 }
 
 /// Ends a resumable upload. The file of one that is done stays.
@@ -99,13 +119,8 @@ pub(super) async fn patch(
     responses((status = 204, description = "The upload is gone, and what was reserved for it is free"),
         (status = 400, body = Failure), (status = 403, body = Failure), (status = 404, body = Failure),
         (status = 412, body = Failure), (status = 423, body = Failure)))]
-pub(super) async fn delete(
-    State(app): State<App>,
-    Authorised(caller): Authorised,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    tus::upload(&app, &caller, &id, request).await
+pub(super) async fn delete(upload: Upload) -> Response {
+    upload.answer().await
 }
 
 /// PATCH, HEAD or DELETE for clients that can only POST.
@@ -115,11 +130,6 @@ pub(super) async fn delete(
         ("X-HTTP-Method-Override" = String, Header, description = "The method that is meant")),
     responses((status = 204, description = "As the method that is meant"), (status = 400, body = Failure),
         (status = 403, body = Failure), (status = 404, body = Failure), (status = 405, body = Failure)))]
-pub(super) async fn over(
-    State(app): State<App>,
-    Authorised(caller): Authorised,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    tus::upload(&app, &caller, &id, request).await
+pub(super) async fn over(upload: Upload) -> Response {
+    upload.answer().await
 }

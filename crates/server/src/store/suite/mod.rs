@@ -3,6 +3,7 @@
 
 mod accounts;
 mod collecting;
+mod emptying;
 mod folders;
 mod importing;
 mod jobs;
@@ -228,9 +229,20 @@ pub(crate) async fn store_file(
     hash: AssetHash,
     size: ByteSize,
 ) {
+    assert_eq!(try_store_file(store, client, at, blob, hash, size).await.unwrap(), Committed::Stored);
+}
+
+/// The same, if it can be.
+pub(crate) async fn try_store_file(
+    store: &Store,
+    client: ClientId,
+    at: &str,
+    blob: BlobId,
+    hash: AssetHash,
+    size: ByteSize,
+) -> Result<Committed> {
     let registered = store.register(registration(client, at, size.get()), &SystemChance).await.unwrap();
-    let bytes = Arrived { blob, hash, ..arrived(registered.upload, 0, size.get()) };
-    assert_eq!(store.commit_upload(bytes).await.unwrap(), Committed::Stored);
+    store.commit_upload(Arrived { blob, hash, ..arrived(registered.upload, 0, size.get()) }).await
 }
 
 /// Every counter says what its rows say, and no row contradicts another.

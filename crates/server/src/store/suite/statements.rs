@@ -7,8 +7,9 @@ use sqlx::{Executor, SqlSafeStr};
 
 use super::super::db::{Conn, SqliteConn};
 use super::super::{
-    assets, audit, blobs, clients, counters, expire, folders, freshness, idempotency, import, ingest, jobs, journal,
-    keys, known, leisure, listing, register, rehearse, relocate, resumables, settings, sqlite, uploads, whole, zip,
+    assets, audit, blobs, clients, counters, empty, expire, folders, freshness, idempotency, import, ingest, jobs,
+    journal, keys, known, leisure, listing, register, rehearse, relocate, resumables, settings, sqlite, uploads, whole,
+    zip,
 };
 use super::World;
 
@@ -26,6 +27,7 @@ fn everywhere() -> Vec<&'static str> {
         blobs::STATEMENTS,
         clients::STATEMENTS,
         counters::STATEMENTS,
+        empty::STATEMENTS,
         expire::STATEMENTS,
         folders::STATEMENTS,
         import::STATEMENTS,

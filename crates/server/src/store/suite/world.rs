@@ -26,13 +26,21 @@ struct Large {
 
 impl World {
     pub(crate) async fn open() -> Self {
+        match std::env::var("TEST_WORLD").as_deref() {
+            Err(_) | Ok("small") => Self::small().await,
+            Ok("large") => Self::of(Some(Large::create().await)).await,
+            Ok(other) => panic!("TEST_WORLD is {other:?}; it must be small or large"),
+        }
+    }
+
+    /// The small one, for what only SQLite can meet with.
+    pub(crate) async fn small() -> Self {
+        Self::of(None).await
+    }
+
+    async fn of(large: Option<Large>) -> Self {
         let folder = TempDir::new().unwrap();
         let mut settings = StoreSettings::default();
-        let large = match std::env::var("TEST_WORLD").as_deref() {
-            Err(_) | Ok("small") => None,
-            Ok("large") => Some(Large::create().await),
-            Ok(other) => panic!("TEST_WORLD is {other:?}; it must be small or large"),
-        };
         match &large {
             None => settings.database_url = format!("sqlite:{}", folder.path().join("test.db").display()),
             Some(Large { postgres, schema }) => {

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::FutureExt;
 use futures::future::join_all;
-use reelshelf_domain::{Error, Result};
+use reelshelf_domain::{Error, Result, SystemChance};
 use tokio::sync::Semaphore;
 
-use super::super::db::{CONTENDED, Tx, execute, fetch_one};
+use super::super::db::{CONTENDED, Conn, SqliteConn, Tx, execute, fetch_one};
 use super::super::writer::Verb;
-use super::{World, assert_refused};
+use super::{Library, World, assert_refused};
 
 const WRITE: &str = "INSERT INTO settings (name, value) VALUES ($1, $2)";
 const COUNT: &str = "SELECT COUNT(*) FROM settings WHERE name LIKE 'test%'";
@@ -37,6 +37,10 @@ enum Ending {
 
 impl Verb for Write {
     type Out = ();
+
+    fn is_large(&self) -> bool {
+        self.name.starts_with("test large")
+    }
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
         execute!(tx, WRITE, self.name.as_str(), "")?;
@@ -112,6 +116,93 @@ async fn a_write_that_fails_leaves_nothing_and_does_not_disturb_those_that_share
     assert_eq!(rows(&world).await, kept, "exactly those that were answered well");
     world.store.db.write(write("after all", Ending::Well)).await.expect("the writer lives on");
     world.close().await;
+}
+
+#[tokio::test]
+async fn a_large_write_has_a_transaction_of_its_own_and_fails_alone() {
+    let world = World::open().await;
+    let (held, first) = busy(&world).await;
+    let mut writes = Vec::new();
+    for (name, ending) in [
+        ("a", Ending::Well),
+        ("large refused", Ending::Refused),
+        ("large broken", Ending::Breaking),
+        ("large", Ending::Well),
+        ("b", Ending::Well),
+    ] {
+        let (db, verb) = (world.store.db.clone(), write(name, ending));
+        writes.push(tokio::spawn(async move { db.write(verb).await.is_ok() }));
+    }
+    held.close();
+    first.await.unwrap().unwrap();
+    let kept: Vec<_> = join_all(writes).await.into_iter().map(std::result::Result::unwrap).collect();
+    assert_eq!(kept, [true, false, false, true, true]);
+    assert_eq!(rows(&world).await, 4);
+    world.close().await;
+}
+
+/// Lets the database grow by no more than so many pages; without end again with `None`. Gives how large it is.
+#[derive(Clone)]
+struct Grow(Option<i64>);
+
+impl Verb for Grow {
+    type Out = ();
+
+    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
+        let Conn::Sqlite(SqliteConn::Here(connection)) = tx.uncounted() else { panic!("not SQLite") };
+        let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        let most = self.0.map_or(i64::from(u32::MAX - 1), |more| pages + more);
+        connection.query_row(&format!("PRAGMA max_page_count = {most}"), [], |_| Ok(())).unwrap();
+        Ok(())
+    }
+}
+
+/// On SQLite in both worlds: PostgreSQL has a disk of its own.
+#[tokio::test]
+async fn a_database_that_is_full_keeps_what_it_answered_and_works_again_when_there_is_room() {
+    let world = World::small().await;
+    let (store, client) = (world.store.clone(), world.add_client().await);
+    let library = Library { world, store, client };
+    library.put("old/a.png", 1, 5).await;
+    library.store.db.write_aside(Grow(Some(30))).await.unwrap();
+    let (mut kept, mut refused) = (Vec::new(), Vec::new());
+    // Eight at once, so that some share the commit that fails.
+    while refused.is_empty() {
+        let begin = kept.len();
+        let puts = (begin..begin + 8).map(|number| {
+            let (store, at) = (library.store.clone(), format!("new{}/{number}.png", number % 3));
+            let registration = library.registration(&at, 5);
+            tokio::spawn(async move { (at, store.register(registration, &SystemChance).await) })
+        });
+        for put in join_all(puts.collect::<Vec<_>>()).await {
+            match put.unwrap() {
+                (at, Ok(registered)) => kept.push((at, registered.upload)),
+                (at, Err(Error::DiskFull)) => refused.push(at),
+                (at, other) => panic!("{at}: {other:?}"),
+            }
+        }
+        assert!(kept.len() < 10_000, "it is never full");
+    }
+    for (at, _) in &kept {
+        library.asset(at).await.unwrap();
+    }
+    for at in &refused {
+        assert_refused!(library.asset(at).await, Error::NotFound(_));
+    }
+    assert_eq!(library.bytes().await, [5, 5 * kept.len() as u64, 0, 0]);
+    super::assert_clean(&library.store).await;
+    // What needs room beside others is refused too, and alone.
+    match library.store.remove_folder(library.client, super::folder("new0"), true, super::NOW).await {
+        Ok(()) => assert_refused!(library.asset("new0/0.png").await, Error::NotFound(_)),
+        Err(Error::DiskFull) => drop(library.asset("new0/0.png").await.unwrap()),
+        Err(other) => panic!("{other:?}"),
+    }
+    super::assert_clean(&library.store).await;
+    library.store.db.write_aside(Grow(None)).await.unwrap();
+    for at in &refused {
+        library.put(at, 2, 5).await;
+    }
+    library.finish().await;
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use reelshelf::blobs::Room;
+use reelshelf_domain::ByteSize;
 use reqwest::Method;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -244,5 +246,33 @@ async fn bytes_that_the_client_holds_make_an_upload_that_is_done_at_once() {
         let refused = tus.creation(size, &knowing("fourth.png", hash)).send().await.unwrap();
         assert_eq!(refusal(refused).await.0, 400);
     }
+    tus.finish().await;
+}
+
+/// What was durable before stays so, and is not sent again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_fills_up_in_the_middle_of_a_transfer_keeps_what_had_come_before() {
+    let room = Room::default();
+    let app = TestApp::start_configured(|settings| {
+        settings.blobs.room = room.clone();
+        settings.uploads.resumable_step = ByteSize::new(MIB as u64);
+    });
+    let tus = Tus::of(app.await).await;
+    tus.app.expect_log("a request failed");
+    let content = bytes(5 * MIB);
+    let url = tus.create("a.png", content.len()).await;
+    assert_eq!(tus.send(&url, 0, &content[..MIB]).await.status(), 204);
+    let mut offset = MIB;
+    for more in [0, MIB / 2, 2 * MIB + 5] {
+        room.set(more as u64);
+        assert_eq!(tus.send(&url, offset, &content[offset..]).await.status(), 507, "{more}");
+        let stands = tus.offset(&url).await.unwrap();
+        assert!(stands >= offset && stands <= offset + more, "{offset} + {more}: {stands}");
+        offset = stands;
+    }
+    assert!(offset > MIB, "steps that were durable are counted");
+    room.set(u64::MAX);
+    assert_eq!(tus.send(&url, offset, &content[offset..]).await.status(), 204);
+    tus.assert_delivered("a.png", &content).await;
     tus.finish().await;
 }

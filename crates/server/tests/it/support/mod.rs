@@ -8,8 +8,10 @@ mod outside;
 mod raw;
 mod world;
 
+use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reelshelf::app::App;
 use reelshelf::config::{Plan, Settings};
@@ -171,6 +173,7 @@ impl TestApp {
     }
 
     pub(crate) async fn run_jobs(&self) {
+        age(self.world.folder.path().join("s3/media"));
         jobs::run_until_idle(&self.app).await.unwrap();
     }
 
@@ -280,4 +283,16 @@ async fn run(settings: &Settings, clock: &Arc<ManualClock>, address: Option<&str
     let told = stop.clone();
     let task = tokio::spawn(async move { http::serve(&served, listener, router, told).await.unwrap() });
     (app, base, Running { stop, server: task })
+}
+
+/// Lets a bucket say of no object that it is young: its clock is not the one that tests move.
+fn age(folder: PathBuf) {
+    // Others may be deleting.
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            age(entry.path());
+        } else if let Ok(object) = File::open(entry.path()) {
+            object.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        }
+    }
 }

@@ -11,7 +11,7 @@ mod bucket;
 use bucket::Bucket;
 
 pub(crate) struct World {
-    folder: TempDir,
+    pub(crate) folder: TempDir,
     large: Option<Large>,
 }
 
