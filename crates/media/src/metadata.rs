@@ -1,0 +1,161 @@
+//! What is known about a file's content: plain data, stored as JSON beside the file and answered by the API.
+
+use std::collections::BTreeMap;
+
+use reelshelf_domain::{MediaKind, MediaType};
+use serde::{Deserialize, Serialize};
+
+/// What a file holds. A fact that its headers do not tell is left out; nothing is guessed.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct Metadata {
+    /// What it is by its content, which says more than its first bytes: an MP4 or Matroska with sound alone is audio.
+    pub kind: MediaKind,
+    /// The format that holds the streams, in lower case: `png`, `mp4`, `matroska`, `ogg`.
+    pub container: String,
+    /// The registered name of its type.
+    pub mime: MediaType,
+    /// How long it plays, animations included, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+    /// Of the whole file, in bits per second. Absent for pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bit_rate: Option<u64>,
+    /// A picture, still or animated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageMetadata>,
+    /// The first stream of moving pictures; covers do not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub video: Option<VideoMetadata>,
+    /// The first stream of sound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio: Option<AudioMetadata>,
+    /// Whether a picture is attached, as to a song.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub cover: bool,
+    /// What the file says of itself (`title`, `artist`, `album` …): few, and short.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+}
+
+/// A picture.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct ImageMetadata {
+    /// In pixels, as it is seen: the orientation is applied.
+    pub width: u32,
+    /// In pixels, as it is seen: the orientation is applied.
+    pub height: u32,
+    /// How the stored pixels must be turned to be seen upright: 1 to 8, as in EXIF.
+    pub orientation: u8,
+    /// Whether it may be transparent in places.
+    pub alpha: bool,
+    /// Bits of one sample: 8 for most.
+    pub bit_depth: u8,
+    /// What the samples mean.
+    pub color: Color,
+    /// The name of the colour profile it brings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// 1 for a still picture. In a broken file, what its header claims.
+    pub frames: u32,
+}
+
+/// What the samples of a picture mean.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Color {
+    /// Brightness alone.
+    Gray,
+    /// Red, green and blue, also where brightness and colour are kept apart.
+    Rgb,
+    /// Indices into a table.
+    Palette,
+    /// Four inks.
+    Cmyk,
+    /// Anything else.
+    Other,
+}
+
+/// Moving pictures.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct VideoMetadata {
+    /// In pixels, as it is seen: pixel shape and rotation are applied.
+    pub width: u32,
+    /// In pixels, as it is seen: pixel shape and rotation are applied.
+    pub height: u32,
+    /// By the short name that ffmpeg uses: `h264`, `hevc`, `vp9`.
+    pub codec: String,
+    /// Pictures per second, on average.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame_rate: Option<f64>,
+    /// In bits per second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bit_rate: Option<u64>,
+    /// Clockwise: 0, 90, 180 or 270 degrees.
+    pub rotation: u16,
+    /// Whether it can play before all of it has come: the index stands in front, or none is needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fast_start: Option<bool>,
+}
+
+/// Sound.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct AudioMetadata {
+    /// By the short name that ffmpeg uses: `aac`, `mp3`, `opus`, `pcm_s16le`.
+    pub codec: String,
+    /// In hertz.
+    pub sample_rate: u32,
+    /// How many.
+    pub channels: u16,
+    /// In bits per second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bit_rate: Option<u64>,
+}
+
+/// What a file says of itself, by lower-case names. Bounded in number, and each text in length.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(transparent)]
+pub struct Tags(BTreeMap<String, String>);
+
+impl Tags {
+    /// Most tags that are kept; further ones are dropped.
+    pub const MOST: usize = 32;
+    /// Longest text that is kept, in bytes; more of it is cut off.
+    pub const TEXT_BYTES: usize = 512;
+    const NAME_BYTES: usize = 64;
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A tag's text.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
+    /// Keeps a tag unless there is one of that name, there are too many, or nothing is left of it once it is clean.
+    pub(crate) fn add(&mut self, name: &str, text: &str) {
+        let name = clean(name, Self::NAME_BYTES).to_lowercase();
+        let text = clean(text, Self::TEXT_BYTES);
+        if !name.is_empty() && !text.is_empty() && self.0.len() < Self::MOST {
+            self.0.entry(name).or_insert(text);
+        }
+    }
+}
+
+/// A text of a file without control characters and outer blanks, cut at a character's edge.
+pub(crate) fn clean(text: &str, most_bytes: usize) -> String {
+    let end = text.floor_char_boundary(most_bytes);
+    let kept: String = text[..end].chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    kept.trim().to_owned()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
