@@ -23,6 +23,8 @@ pub use processor::{
     Death, Derived, Fit, Made, Order, PictureFormat, Processor, ProcessorLimits, ProcessorSettings, Reason, Refusal,
     Resize, SoundFacts,
 };
+#[doc(hidden)]
+pub use sandbox::child_main_with;
 pub use sandbox::{Abilities, child_main};
 pub use sniff::{HEAD_BYTES, sniff};
 pub use unzip::{Archive, ArchiveProblem, Member, MemberProblem, MemberReader, ReadAt, UnzipLimits};

@@ -4,11 +4,13 @@ mod settings;
 
 use std::fs::File;
 use std::io;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
 
 use reelshelf_domain::MediaType;
 
-use crate::process::{ProcessError, Slots};
-use crate::sandbox::Abilities;
+use crate::process::{Command, Limits, PATH, ProcessError, Slots, run};
+use crate::sandbox::{Abilities, Allowance, Errand, Job, NO_SANDBOX, Nonsense, Purpose, SIGNALLED, Tool, Walls, parse};
 use crate::{Broken, Metadata, Probe, probe};
 
 pub use settings::{ProcessorLimits, ProcessorSettings};
@@ -164,6 +166,9 @@ pub enum Death {
     /// It wrote too much.
     #[error("it made too much")]
     Output,
+    /// It answered what none of ours would.
+    #[error("it answered nonsense")]
+    Answer,
     /// A signal: a fault of its own, a limit on memory or processor time.
     #[error("it was ended by signal {0}")]
     Signal(i32),
@@ -180,11 +185,19 @@ impl From<Broken> for Reason {
 }
 
 impl Processor {
-    /// Finds out what this machine can enforce and do, by a first child.
+    /// Finds out, by first children, what this machine can enforce and do.
     pub async fn start(settings: ProcessorSettings) -> Result<Self, ProcessError> {
         let slots = Slots::new(settings.slots);
-        let abilities = Abilities::default();
-        Ok(Self { settings, slots, abilities })
+        let mut processor = Self { slots, settings, abilities: Abilities::default() };
+        let walls = processor.explore().await?;
+        processor.abilities = Abilities::new(walls, rustix::process::getuid().is_root());
+        for tool in [&mut processor.settings.ffmpeg, &mut processor.settings.ffprobe] {
+            *tool = find(tool);
+        }
+        let ffmpeg = processor.version(&processor.settings.ffmpeg).await;
+        let ffprobe = processor.version(&processor.settings.ffprobe).await;
+        processor.abilities = processor.abilities.with_tools(ffmpeg, ffprobe);
+        Ok(processor)
     }
 
     /// What this machine can enforce and do.
@@ -192,7 +205,8 @@ impl Processor {
         &self.abilities
     }
 
-    /// What a file holds: by its headers where they tell, otherwise by ffprobe in the sandbox.
+    /// What a file holds: by its headers where they tell, otherwise by ffprobe in the sandbox, for which the file must
+    /// have a path.
     pub async fn inspect(&self, input: File, kind: MediaType) -> Result<Metadata, Refusal> {
         let look = move || -> io::Result<(Probe, File)> {
             let length = input.metadata()?.len();
@@ -202,13 +216,89 @@ impl Processor {
         match looked.map_err(|error| Refusal::Passing(error.to_string()))? {
             (Probe::Known(metadata), _) => Ok(*metadata),
             (Probe::Broken(broken), _) => Err(Refusal::Lasting(broken.into())),
-            (Probe::Ask, _input) => Err(Refusal::Passing("ffprobe is not yet asked".to_owned())),
+            (Probe::Ask, input) => {
+                let tool = Tool { program: self.settings.ffprobe.clone(), purpose: Purpose::Inspect };
+                let _json = self.child(Job::Run(tool), Some(input)).await?;
+                Err(Refusal::Passing("what ffprobe says is not yet read".to_owned()))
+            }
         }
     }
 
     /// Makes what is ordered. A video or sound must have a path, by which the sandbox finds it again.
     pub async fn derive(&self, input: File, metadata: &Metadata, order: Order) -> Result<Derived, Refusal> {
-        let _ = (input, metadata, order, &self.slots, &self.settings);
-        Err(Refusal::Passing("this order is not yet taken".to_owned()))
+        let _ = (metadata, order);
+        let answer = self.child(Job::Decode, Some(input)).await?;
+        match parse(&answer) {
+            Ok(derived) => derived.map_err(Refusal::Lasting),
+            Err(Nonsense) => Err(Refusal::Died(Death::Answer)),
+        }
     }
+
+    async fn explore(&self) -> Result<Walls, ProcessError> {
+        let output = run(&self.slots, self.command(Job::Explore)?).await?;
+        let found = String::from_utf8_lossy(&output.stderr);
+        if !found.is_empty() {
+            tracing::warn!(found = %found.trim(), "the sandbox lacks a wall here");
+        }
+        serde_json::from_slice(&output.stdout).map_err(|error| ProcessError::Lost(error.into()))
+    }
+
+    /// A tool's version, if it runs.
+    async fn version(&self, tool: &Path) -> Option<String> {
+        let tool = Tool { program: tool.to_owned(), purpose: Purpose::Version };
+        let said = self
+            .child(Job::Run(tool), None)
+            .await
+            .inspect_err(|error| tracing::warn!(%error, "a media tool does not run"))
+            .ok()?;
+        // "ffmpeg version 5.1.9-0+deb12u1 Copyright …"
+        String::from_utf8_lossy(&said).split_whitespace().nth(2).map(str::to_owned)
+    }
+
+    fn command(&self, job: Job) -> Result<Command, ProcessError> {
+        let limits = self.settings.limits;
+        let allowance = Allowance { cpu_seconds: limits.time.as_secs(), memory: limits.memory.get() };
+        let errand = Errand { walls: self.abilities.walls(), allowance, job };
+        let errand = errand.text().map_err(ProcessError::Spawn)?;
+        let limits = Limits { time: limits.time, output: limits.output };
+        Ok(Command::new(&self.settings.program, limits).args(["sandbox", "supervisor", &errand]))
+    }
+
+    /// What a child answers.
+    async fn child(&self, job: Job, input: Option<File>) -> Result<Vec<u8>, Refusal> {
+        let mut command = self.command(job).map_err(refusal)?;
+        if let Some(input) = input {
+            command = command.input(input);
+        }
+        Ok(run(&self.slots, command).await.map_err(refusal)?.stdout)
+    }
+}
+
+/// What the end of a child means for its file.
+fn refusal(error: ProcessError) -> Refusal {
+    match error {
+        ProcessError::TimedOut { .. } => Refusal::Died(Death::Time),
+        ProcessError::OutputTooLarge { .. } => Refusal::Died(Death::Output),
+        ProcessError::Failed { status, ref stderr_tail } => {
+            let code = status.code().and_then(|code| u8::try_from(code).ok());
+            let inner = code.and_then(|code| code.checked_sub(SIGNALLED)).filter(|signal| *signal > 0);
+            match (status.signal().or(inner.map(i32::from)), code) {
+                (Some(signal), _) => Refusal::Died(Death::Signal(signal)),
+                (None, Some(NO_SANDBOX)) => Refusal::Passing(error.to_string()),
+                _ => {
+                    tracing::debug!(%stderr_tail, "a media tool refused a file");
+                    Refusal::Lasting(Reason::Damaged)
+                }
+            }
+        }
+        error => Refusal::Passing(error.to_string()),
+    }
+}
+
+/// The full path of a program, looked for where [`Command`] does; what is not found is left as it is.
+fn find(program: &Path) -> PathBuf {
+    let folders = PATH.split(':').map(Path::new);
+    // A path with a folder of its own stays one when it is joined only if it is absolute; both are as it was meant.
+    let found = folders.map(|folder| folder.join(program)).find_map(|path| path.canonicalize().ok());
+    found.unwrap_or_else(|| program.to_owned())
 }
