@@ -20,5 +20,4 @@ async fn the_tools_run_behind_every_wall_that_this_machine_has() {
     let processor = Processor::start(settings(env!("CARGO_BIN_EXE_sandboxed-child"))).await.unwrap();
     let abilities = processor.abilities();
     assert!(abilities.ffmpeg().is_some() && abilities.ffprobe().is_some(), "{abilities:?}");
-    dbg!(abilities);
 }
