@@ -7,14 +7,16 @@
 //! The crate knows no HTTP, no SQL and no blob store.
 #![warn(missing_docs)]
 
+mod inspect;
 mod metadata;
 mod probe;
 mod process;
 mod sniff;
 mod unzip;
 
+pub use inspect::{InspectProblem, inspect_arguments, inspected};
 pub use metadata::{AudioMetadata, Color, ImageMetadata, Metadata, Tags, VideoMetadata};
-pub use probe::{Broken, Probe, probe};
+pub use probe::{Broken, Probe, fast_start, probe};
 pub use process::{Command, Limits, Output, ProcessError, Slots, run};
 pub use sniff::{HEAD_BYTES, sniff};
 pub use unzip::{Archive, ArchiveProblem, Member, MemberProblem, MemberReader, ReadAt, UnzipLimits};
