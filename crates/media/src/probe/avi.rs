@@ -36,7 +36,6 @@ struct Header {
     scale: u32,
     rate: u32,
     units: u32,
-    unit_bytes: u32,
 }
 
 #[derive(Default)]
@@ -127,9 +126,7 @@ fn stream_header(mut data: Cut) -> Result<Option<Header>, Stop> {
     data.skip(12)?;
     let (scale, rate) = (data.le32()?, data.le32()?);
     data.skip(4)?;
-    let units = data.le32()?;
-    data.skip(8)?;
-    Ok(Some(Header { is_video, letters, scale, rate, units, unit_bytes: data.le32()? }))
+    Ok(Some(Header { is_video, letters, scale, rate, units: data.le32()? }))
 }
 
 /// Of the whole picture, from the properties that capture programs add.
@@ -163,27 +160,55 @@ fn audio(format: Cut) -> Result<AudioMetadata, Stop> {
     Ok(AudioMetadata { codec, sample_rate: format.sample_rate, channels: format.channels, bit_rate })
 }
 
-/// The bit rate of the pictures, by the sizes in the index.
+/// Bit rates by the sizes in the index: of the pictures always, of the sound when its header tells none.
 fn weigh(source: &mut Source, found: &mut Found) -> Result<(), Stop> {
-    let Some((number, header)) = found.video else { return Ok(()) };
-    let index = found.index.ok_or(Stop::Ask)?;
-    let wanted = format!("{number:02}");
-    let mut bytes = 0_u64;
-    let (mut at, mut left) = (index.at, index.size - index.size % 16);
-    while left > 0 {
-        let piece = source.block(at, left.min(PIECE as u64 / 4))?;
-        for entry in piece.as_chunks::<16>().0 {
-            if entry.starts_with(wanted.as_bytes()) {
-                bytes += u64::from(u32::from_le_bytes([entry[12], entry[13], entry[14], entry[15]]));
+    let (mut video, mut audio) = (Weight::of(found.video), Weight::of(found.audio));
+    if found.video.is_some() {
+        let index = found.index.ok_or(Stop::Ask)?;
+        let (mut at, mut left) = (index.at, index.size - index.size % 16);
+        while left > 0 {
+            let piece = source.block(at, left.min(PIECE as u64 / 4))?;
+            for entry in piece.as_chunks().0 {
+                video.add(entry);
+                audio.add(entry);
             }
+            at += piece.len() as u64;
+            left -= piece.len() as u64;
         }
-        at += piece.len() as u64;
-        left -= piece.len() as u64;
     }
-    let lasting = u64::from(header.units) * u64::from(header.scale);
-    let bit_rate = scaled(bytes.saturating_mul(8), header.rate.into(), lasting).filter(|rate| *rate > 0);
-    if let Some(video) = &mut found.streams.video {
-        video.bit_rate = bit_rate;
+    if let Some(found) = &mut found.streams.video {
+        found.bit_rate = video.bit_rate();
+    }
+    if let Some(found) = &mut found.streams.audio {
+        found.bit_rate = found.bit_rate.or_else(|| audio.bit_rate());
     }
     Ok(())
+}
+
+/// What the chunks of one stream add up to.
+struct Weight {
+    /// How its chunks' names begin.
+    prefix: [u8; 2],
+    header: Option<Header>,
+    bytes: u64,
+}
+
+impl Weight {
+    fn of(stream: Option<(usize, Header)>) -> Self {
+        let (number, header) = stream.map_or((0, None), |(number, header)| (number.min(99) as u8, Some(header)));
+        Self { prefix: [b'0' + number / 10, b'0' + number % 10], header, bytes: 0 }
+    }
+
+    fn add(&mut self, entry: &[u8; 16]) {
+        let &[a, b, _, _, _, _, _, _, _, _, _, _, ref size @ ..] = entry;
+        if [a, b] == self.prefix {
+            self.bytes += u64::from(u32::from_le_bytes(*size));
+        }
+    }
+
+    fn bit_rate(&self) -> Option<u64> {
+        let header = self.header?;
+        let lasting = u64::from(header.units) * u64::from(header.scale);
+        scaled(self.bytes.saturating_mul(8), header.rate.into(), lasting).filter(|rate| *rate > 0)
+    }
 }

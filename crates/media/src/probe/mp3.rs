@@ -23,7 +23,9 @@ pub(super) fn read(source: &mut Source) -> Result<Metadata, Stop> {
             let samples = counted.frames.saturating_mul(first.samples.into());
             let bytes = counted.bytes.filter(|bytes| *bytes > 0 && *bytes <= sound);
             let average = bytes.and_then(|bytes| scaled(bytes * 8, first.sample_rate.into(), samples));
-            let constant = counted.is_constant.then_some(u64::from(first.bit_rate));
+            // This frame itself may be of another size than all those that sound.
+            let next = head.get(offset + first.size..).and_then(Frame::parse);
+            let constant = next.filter(|_| counted.is_constant).map(|next| u64::from(next.bit_rate));
             (scaled(samples, 1000, first.sample_rate.into()), constant.or(average))
         }
         None => {

@@ -9,12 +9,18 @@ use crate::metadata::displayed;
 use crate::{AudioMetadata, Metadata, VideoMetadata};
 use pages::{Page, Pages};
 
+/// Codecs that are seen and heard too, but hardly used.
+const OTHERS: [&[u8]; 8] =
+    [b"Speex   ", b"CELT    ", b"PCM     ", b"fLaC", b"\x80daala", b"BBCD\0", b"OVP80", b"\x01video\0"];
+
 /// A stream that is shown or heard, and how its pages count time.
 struct Stream {
     serial: u32,
     clock: Clock,
     /// What stands in front of the comments in the second packet.
     comment_mark: &'static [u8],
+    /// How many bytes stand between the two.
+    between: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -50,7 +56,7 @@ pub(super) fn read(source: &mut Source, media_type: MediaType) -> Result<Metadat
     }
     for stream in &found {
         let packet = pages::second_packet(source, stream.serial, pages.at())?;
-        if let Some(comments) = packet.strip_prefix(stream.comment_mark) {
+        if let Some(comments) = packet.strip_prefix(stream.comment_mark).and_then(|rest| rest.get(stream.between..)) {
             vorbis::comments(Cut(comments), &mut streams);
         }
     }
@@ -73,35 +79,32 @@ fn identified(packet: &[u8], serial: u32, streams: &mut Streams) -> Result<Optio
     if (is_video && streams.video.is_some()) || (!is_video && streams.audio.is_some()) {
         return Ok(None);
     }
-    let (clock, comment_mark): (_, &'static [u8]) = if is_video {
-        let (video, clock) = theora(Cut(packet))?;
+    let samples = |sample_rate, skipped| Clock::Samples { sample_rate, skipped };
+    let mut header = Cut(packet);
+    let (clock, comment_mark, between): (_, &'static [u8], _) = if is_video {
+        let (video, clock) = theora(header)?;
         streams.video = Some(video);
-        (clock, b"\x81theora")
+        (clock, b"\x81theora", 0)
     } else if packet.starts_with(b"OpusHead") {
-        let mut header = Cut(packet);
         header.skip(9)?;
         let (channels, skipped) = (u16::from(header.u8()?), u64::from(header.le16()?));
         streams.audio = Some(sound("opus", 48_000, channels, None)?);
-        (Clock::Samples { sample_rate: 48_000, skipped }, b"OpusTags")
+        (samples(48_000, skipped), b"OpusTags", 0)
     } else if let Some((channels, sample_rate, bit_rate)) = vorbis::identification(packet) {
         streams.audio = Some(sound("vorbis", sample_rate, channels, bit_rate)?);
-        (Clock::Samples { sample_rate, skipped: 0 }, b"\x03vorbis")
+        (samples(sample_rate, 0), b"\x03vorbis", 0)
     } else if packet.starts_with(b"\x7FFLAC") {
-        let mut header = Cut(packet);
         header.skip(17)?;
         let information = flac::Information::parse(header)?;
         streams.audio = Some(sound("flac", information.sample_rate, information.channels, None)?);
-        // The second packet is the block of comments, whose kind and size come first.
-        (Clock::Samples { sample_rate: information.sample_rate, skipped: 0 }, b"\x04\0")
-    } else if [&b"Speex   "[..], b"CELT    ", b"PCM     ", b"fLaC", b"\x80daala", b"BBCD\0", b"OVP80", b"\x01video\0"]
-        .iter()
-        .any(|other| packet.starts_with(other))
-    {
+        // The second packet is a block of comments, whose kind and size come first.
+        (samples(information.sample_rate, 0), b"", 4)
+    } else if OTHERS.iter().any(|other| packet.starts_with(other)) {
         return Err(Stop::Ask);
     } else {
         return Ok(None);
     };
-    Ok(Some(Stream { serial, clock, comment_mark }))
+    Ok(Some(Stream { serial, clock, comment_mark, between }))
 }
 
 fn sound(codec: &str, sample_rate: u32, channels: u16, bit_rate: Option<u64>) -> Result<AudioMetadata, Stop> {
@@ -118,16 +121,15 @@ fn theora(mut header: Cut) -> Result<(VideoMetadata, Clock), Stop> {
     header.skip(2)?;
     let (number, per) = (header.be32()?, header.be32()?);
     let shape = (header.be24()?, header.be24()?);
-    header.skip(1)?;
-    let (bit_rate, rest) = (u64::from(header.be24()?), header.be16()?);
-    let shift = u32::from(rest >> 5 & 0x1F);
+    header.skip(4)?;
+    let shift = u32::from(header.be16()? >> 5 & 0x1F);
     if width == 0 || height == 0 || number == 0 || per == 0 {
         return Err(Stop::DAMAGED);
     }
     let (width, height) = displayed(width, height, shape, 0);
     let frame_rate = rate(number.into(), 1, per.into());
-    let (codec, rotation, fast_start) = ("theora".to_owned(), 0, Some(true));
-    let bit_rate = Some(bit_rate).filter(|rate| *rate > 0);
+    // The bit rate that the header names is one that was aimed at, if at all.
+    let (codec, rotation, fast_start, bit_rate) = ("theora".to_owned(), 0, Some(true), None);
     let video = VideoMetadata { width, height, codec, frame_rate, bit_rate, rotation, fast_start };
     Ok((video, Clock::Pictures { shift, number, per }))
 }

@@ -32,6 +32,8 @@ fn read(data: &mut Cut, streams: &mut Streams) -> Result<(), Stop> {
 
 fn tag_name(name: &str) -> &str {
     match name {
+        // So it is written by those who have no description apart.
+        "description" => "comment",
         "albumartist" => "album_artist",
         "tracknumber" => "track",
         "discnumber" => "disc",
@@ -47,15 +49,4 @@ pub(super) fn identification(packet: &[u8]) -> Option<(u16, u32, Option<u64>)> {
     let (channels, sample_rate, _most) = (header.u8().ok()?, header.le32().ok()?, header.le32().ok()?);
     let nominal = header.le32().ok()?.cast_signed();
     Some((channels.into(), sample_rate, u64::try_from(nominal).ok().filter(|rate| *rate > 0)))
-}
-
-/// The bit rate that a Matroska track's three laced headers tell.
-pub(super) fn nominal_bit_rate(private: &[u8]) -> Option<u64> {
-    // The number of further packets and the lengths of all but the last, in steps of up to 255.
-    let mut rest = private.strip_prefix(&[2])?;
-    for _ in 0..2 {
-        let full = rest.iter().take_while(|byte| **byte == 255).count();
-        rest = rest.get(full + 1..)?;
-    }
-    identification(rest)?.2
 }

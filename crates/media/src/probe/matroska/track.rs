@@ -1,7 +1,7 @@
 //! One track of Matroska.
 
 use super::super::ebml::{self, elements};
-use super::super::{Cut, Stop, Streams, rate, vorbis, wave_format};
+use super::super::{Cut, Stop, Streams, rate, wave_format};
 use crate::metadata::displayed;
 use crate::{AudioMetadata, VideoMetadata};
 
@@ -109,7 +109,6 @@ fn audio(track: &Track) -> Result<AudioMetadata, Stop> {
     let codec = audio_codec(track, bits).ok_or(Stop::Ask)?.to_owned();
     let mut sample_rate = output.unwrap_or(sample_rate).round() as u32;
     let bit_rate = match codec.as_str() {
-        "vorbis" => vorbis::nominal_bit_rate(track.private),
         plain if plain.starts_with("pcm_") => Some(bits * u64::from(channels) * u64::from(sample_rate)),
         // Told by each frame, not by the header.
         "mp3" | "mp2" | "ac3" | "eac3" | "dts" => return Err(Stop::Ask),
