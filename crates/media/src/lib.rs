@@ -14,7 +14,7 @@ mod unzip;
 
 pub use picture::{
     Fit, Layout, MadePicture, Out, PictureFormat, PictureKind, PictureLimits, PictureOrder, PictureProblem, Pixels,
-    Rendered, Size, THUMBNAIL_SIDES, encode, encode_webp, render, render_raw,
+    Rendered, Size, THUMBNAIL_SIDES, encode, encode_webp, render, render_raw, sprite,
 };
 pub use process::{Command, Limits, Output, ProcessError, Slots, run};
 pub use sniff::{HEAD_BYTES, sniff};

@@ -16,9 +16,11 @@ mod limits;
 mod order;
 mod orientation;
 mod pixels;
+mod preview;
 mod problem;
 mod reduce;
 mod resize;
+mod sprite;
 
 use std::fs::File;
 use std::io;
@@ -29,6 +31,7 @@ pub use order::{Fit, PictureOrder, THUMBNAIL_SIDES};
 pub use pixels::{Layout, Pixels, Size};
 pub use problem::{PictureKind, PictureProblem};
 use serde::{Deserialize, Serialize};
+pub use sprite::sprite;
 
 use decode::Source;
 

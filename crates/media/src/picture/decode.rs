@@ -1,10 +1,16 @@
 //! Which decoder reads the file, and what they all give.
 
+mod bmp;
+mod canvas;
+mod gif;
 mod jpeg;
 mod png;
+mod tiff;
+mod webp;
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::time::Duration;
 
 use super::limits::PictureLimits;
 use super::order::PictureOrder;
@@ -13,10 +19,10 @@ use super::pixels::{Layout, Pixels, Size};
 use super::problem::{PictureKind, PictureProblem};
 use super::reduce::Reducer;
 
-/// A decoded picture as it is stored: perhaps already smaller, not yet upright, colours as its profile says.
-pub(super) struct Still {
+/// What the file says about its picture.
+#[derive(Clone)]
+pub(super) struct About {
     pub(super) kind: Option<PictureKind>,
-    pub(super) pixels: Pixels,
     /// The size in the file.
     pub(super) full: Size,
     pub(super) orientation: Orientation,
@@ -24,17 +30,33 @@ pub(super) struct Still {
     pub(super) profile: Option<Vec<u8>>,
 }
 
-impl Still {
+impl About {
     /// The full size, orientation applied.
     pub(super) fn shown(&self) -> Size {
         self.orientation.of(self.full)
     }
 }
 
+/// A decoded picture as it is stored: perhaps already smaller, not yet upright, colours as its profile says.
+pub(super) struct Still {
+    pub(super) about: About,
+    pub(super) pixels: Pixels,
+}
+
+/// A picture that may have several frames.
+pub(super) trait Animation {
+    fn about(&self) -> &About;
+
+    /// The next frame, complete, at full size, and how long it is to be seen; `None` after the last.
+    fn next(&mut self) -> Result<Option<(&Pixels, Duration)>, PictureProblem>;
+}
+
 /// What a decoder gives.
 pub(super) enum Source {
     /// One picture.
     Still(Still),
+    /// Frames, perhaps only one.
+    Animation(Box<dyn Animation>),
 }
 
 /// What every decoder is told.
@@ -58,8 +80,11 @@ pub(super) fn open(mut input: File, order: &PictureOrder, limits: &PictureLimits
     let task = Task { order, limits };
     match kind(&head).ok_or(PictureProblem::UnknownKind)? {
         PictureKind::Jpeg => jpeg::decode(reader, &task).map(Source::Still),
-        PictureKind::Png => png::decode(reader, &task).map(Source::Still),
-        _ => Err(PictureProblem::UnknownKind),
+        PictureKind::Png => png::open(reader, &task),
+        PictureKind::Gif => gif::open(reader, &task),
+        PictureKind::Webp => webp::open(reader, &task),
+        PictureKind::Tiff => tiff::decode(reader, &task).map(Source::Still),
+        PictureKind::Bmp => bmp::decode(reader, &task).map(Source::Still),
     }
 }
 
@@ -94,11 +119,6 @@ pub(super) fn raw(
         reducer.add_row(&row);
     }
     let pixels = reducer.finish().ok_or(PictureProblem::TooManyPixels { size, most: limits.pixels })?;
-    Ok(Still {
-        kind: None,
-        pixels: pixels.without_idle_alpha(),
-        full: size,
-        orientation: Orientation::Upright,
-        profile: None,
-    })
+    let about = About { kind: None, full: size, orientation: Orientation::Upright, profile: None };
+    Ok(Still { about, pixels: pixels.without_idle_alpha() })
 }

@@ -85,6 +85,11 @@ impl Pixels {
         &self.data
     }
 
+    /// All bytes, row after row, to change.
+    pub(super) fn data_mut(&mut self) -> &mut [u8] {
+        &mut self.data
+    }
+
     /// The bytes alone.
     pub fn into_data(self) -> Vec<u8> {
         self.data

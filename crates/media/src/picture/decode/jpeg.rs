@@ -2,7 +2,7 @@
 
 use jpeg_decoder::{CodingProcess, Decoder, Error, PixelFormat};
 
-use super::{Reader, Still, Task};
+use super::{About, Reader, Still, Task};
 use crate::picture::exif;
 use crate::picture::pixels::{Layout, Pixels, Size};
 use crate::picture::problem::{PictureKind, PictureProblem};
@@ -33,13 +33,9 @@ pub(super) fn decode(reader: Reader, task: &Task<'_>) -> Result<Still, PicturePr
     let profile = decoder.icc_profile();
     task.limits.check_metadata("colour profile", profile.as_ref().map_or(0, Vec::len))?;
     let size = Size::new(info.width.into(), info.height.into());
-    Ok(Still {
-        kind: Some(KIND),
-        pixels: pixels(size, info.pixel_format, data)?,
-        full,
-        orientation: decoder.exif_data().map(exif::orientation).unwrap_or_default(),
-        profile,
-    })
+    let orientation = decoder.exif_data().map(exif::orientation).unwrap_or_default();
+    let pixels = pixels(size, info.pixel_format, data)?;
+    Ok(Still { about: About { kind: Some(KIND), full, orientation, profile }, pixels })
 }
 
 /// The largest scale of the DCT (1, 2, 4 or 8) that leaves enough pixels.
