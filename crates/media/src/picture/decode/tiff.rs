@@ -1,8 +1,8 @@
 //! TIFF: the first picture of the file, strip by strip where its rows lie together.
 
+use tiff::TiffError;
 use tiff::decoder::{ChunkType, Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
-use tiff::{ColorType, TiffError};
 
 use super::{About, Reader, Still, Task};
 use crate::picture::orientation::Orientation;
@@ -12,13 +12,11 @@ use crate::picture::reduce::Reducer;
 
 mod samples;
 
-use samples::Samples;
+use samples::{Alpha, Samples};
 
 const KIND: PictureKind = PictureKind::Tiff;
 /// `PlanarConfiguration` of pixels whose samples lie together.
 const CHUNKY: u16 = 1;
-/// `ExtraSamples` of an alpha that is already multiplied in.
-const ASSOCIATED_ALPHA: u16 = 1;
 
 pub(super) fn decode(reader: Reader, task: &Task<'_>) -> Result<Still, PictureProblem> {
     let mut limits = Limits::default();
@@ -35,27 +33,29 @@ pub(super) fn decode(reader: Reader, task: &Task<'_>) -> Result<Still, PicturePr
     let mut reducer = Reducer::new(full, samples.layout(), factor);
     let planar: u16 = find(&mut decoder, Tag::PlanarConfiguration)?.unwrap_or(CHUNKY);
     let mut row = Vec::new();
-    let mut add = |result: &DecodingResult, rows: u32| {
-        let bytes = bytes_of(result).ok_or_else(|| unsupported(&"its numbers are of an unusual kind"))?;
+    let mut add = |bytes: &[u8], rows: u32| {
         for index in 0..rows as usize {
-            samples.row(&bytes, index, width as usize, &mut row);
+            samples.row(bytes, index, width as usize, &mut row);
             reducer.add_row(&row);
         }
-        Ok::<(), PictureProblem>(())
     };
     if planar == CHUNKY && decoder.get_chunk_type() == ChunkType::Strip {
         let strips = decoder.strip_count().map_err(problem)?;
         for strip in 0..strips {
             let (_, rows) = decoder.chunk_data_dimensions(strip);
             let result = decoder.read_chunk(strip).map_err(problem)?;
-            add(&result, rows)?;
+            add(&bytes_of(&result)?, rows);
         }
-    } else if planar == CHUNKY {
-        task.limits.check_memory(full.pixels() * samples.bytes_per_pixel())?;
-        let result = decoder.read_image().map_err(problem)?;
-        add(&result, height)?;
     } else {
-        return Err(unsupported(&"its colours lie in planes of their own"));
+        task.limits.check_memory(full.pixels() * samples.bytes_per_pixel())?;
+        let mut result = DecodingResult::U8(Vec::new());
+        decoder.read_image_to_buffer(&mut result).map_err(problem)?;
+        let bytes = bytes_of(&result)?;
+        if planar == CHUNKY {
+            add(&bytes, height);
+        } else {
+            add(&interleaved(&bytes, &samples, full)?, height);
+        }
     }
     let pixels = reducer.finish().ok_or_else(|| PictureProblem::broken(KIND, "pixels are missing"))?;
     let orientation = find(&mut decoder, Tag::Orientation)?.map_or(Orientation::Upright, Orientation::from_exif);
@@ -65,13 +65,29 @@ pub(super) fn decode(reader: Reader, task: &Task<'_>) -> Result<Still, PicturePr
 
 fn samples(decoder: &mut Decoder<Reader>) -> Result<Samples, PictureProblem> {
     let color = decoder.colortype().map_err(problem)?;
-    let palette = match color {
-        ColorType::Palette(_) => decoder.get_tag_u16_vec(Tag::ColorMap).map_err(problem)?,
-        _ => Vec::new(),
-    };
     let extra = decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples).map_err(problem)?.unwrap_or_default();
-    Samples::new(color, &palette, extra.first() == Some(&ASSOCIATED_ALPHA))
-        .ok_or_else(|| unsupported(&format!("{color:?}")))
+    let alpha = match extra.first() {
+        Some(1) => Some(Alpha::Associated),
+        Some(2) => Some(Alpha::Unassociated),
+        _ => None,
+    };
+    Samples::new(color, alpha).ok_or_else(|| unsupported(&format!("{color:?}")))
+}
+
+/// All samples of a pixel beside each other, from planes that follow each other.
+fn interleaved(planes: &[u8], samples: &Samples, full: Size) -> Result<Vec<u8>, PictureProblem> {
+    let pixels = usize::try_from(full.pixels()).unwrap_or(usize::MAX);
+    let count = samples.count();
+    if !samples.are_bytes() || planes.len() != pixels.saturating_mul(count) {
+        return Err(unsupported(&"its planes are of an unusual kind"));
+    }
+    let mut bytes = vec![0; planes.len()];
+    for (index, plane) in planes.chunks_exact(pixels).enumerate() {
+        for (pixel, &value) in bytes.chunks_exact_mut(count).zip(plane) {
+            pixel[index] = value;
+        }
+    }
+    Ok(bytes)
 }
 
 fn find(decoder: &mut Decoder<Reader>, tag: Tag) -> Result<Option<u16>, PictureProblem> {
@@ -79,12 +95,12 @@ fn find(decoder: &mut Decoder<Reader>, tag: Tag) -> Result<Option<u16>, PictureP
 }
 
 /// The numbers as bytes, the most significant 8 bits of each; those of less than 8 bits still packed.
-fn bytes_of(result: &DecodingResult) -> Option<std::borrow::Cow<'_, [u8]>> {
-    Some(match result {
+fn bytes_of(result: &DecodingResult) -> Result<std::borrow::Cow<'_, [u8]>, PictureProblem> {
+    Ok(match result {
         DecodingResult::U8(values) => values.into(),
         DecodingResult::U16(values) => values.iter().map(|value| value.to_be_bytes()[0]).collect(),
         DecodingResult::U32(values) => values.iter().map(|value| value.to_be_bytes()[0]).collect(),
-        _ => return None,
+        _ => return Err(unsupported(&"its numbers are of an unusual kind")),
     })
 }
 

@@ -9,8 +9,16 @@ pub(super) struct Samples {
     color: Color,
     /// Bits of one sample as they lie in a row: 8 where they were more.
     bits: usize,
-    palette: Vec<[u8; 3]>,
     is_premultiplied: bool,
+}
+
+/// What an alpha channel did to the colours (TIFF 6.0, `ExtraSamples`).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Alpha {
+    /// It is multiplied in.
+    Associated,
+    /// They are as they are.
+    Unassociated,
 }
 
 #[derive(Clone, Copy)]
@@ -21,14 +29,12 @@ enum Color {
     Rgba,
     Cmyk,
     CmykAlpha,
-    Palette,
     YCbCr,
 }
 
 impl Samples {
-    /// `None` for colours that are not read. A palette has all reds, then all greens, then all blues (TIFF 6.0,
-    /// `ColorMap`).
-    pub(super) fn new(color: ColorType, palette: &[u16], is_premultiplied: bool) -> Option<Self> {
+    /// `None` for colours that are not read.
+    pub(super) fn new(color: ColorType, alpha: Option<Alpha>) -> Option<Self> {
         let (color, bits) = match color {
             ColorType::Gray(bits) => (Color::Grey, bits),
             ColorType::GrayA(bits) => (Color::GreyAlpha, bits),
@@ -36,7 +42,8 @@ impl Samples {
             ColorType::RGBA(bits) => (Color::Rgba, bits),
             ColorType::CMYK(bits) => (Color::Cmyk, bits),
             ColorType::CMYKA(bits) => (Color::CmykAlpha, bits),
-            ColorType::Palette(bits) if bits <= 8 => (Color::Palette, bits),
+            // What the decoder makes of grey with another sample.
+            ColorType::Multiband { bit_depth, num_samples: 2 } if alpha.is_some() => (Color::GreyAlpha, bit_depth),
             ColorType::YCbCr(bits) => (Color::YCbCr, bits),
             _ => return None,
         };
@@ -45,23 +52,21 @@ impl Samples {
             16 | 32 => 8,
             _ => return None,
         };
-        let third = palette.len() / 3;
-        let upper = |index: usize| palette.get(index).map_or(0, |value| value.to_be_bytes()[0]);
-        let palette = (0..third).map(|index| [upper(index), upper(index + third), upper(index + 2 * third)]).collect();
-        Some(Self { color, bits, palette, is_premultiplied })
+        Some(Self { color, bits, is_premultiplied: alpha == Some(Alpha::Associated) })
     }
 
     pub(super) fn layout(&self) -> Layout {
         match self.color {
-            Color::Grey | Color::Rgb | Color::Palette | Color::YCbCr => Layout::Rgb,
+            Color::Grey | Color::Rgb | Color::YCbCr => Layout::Rgb,
             Color::GreyAlpha | Color::Rgba => Layout::Rgba,
             Color::Cmyk | Color::CmykAlpha => Layout::Cmyk,
         }
     }
 
-    fn count(&self) -> usize {
+    /// Samples of a pixel.
+    pub(super) fn count(&self) -> usize {
         match self.color {
-            Color::Grey | Color::Palette => 1,
+            Color::Grey => 1,
             Color::GreyAlpha => 2,
             Color::Rgb | Color::YCbCr => 3,
             Color::Rgba | Color::Cmyk => 4,
@@ -72,6 +77,11 @@ impl Samples {
     /// Bytes that a pixel takes at most while it is decoded: 32 bits for each sample, and its upper 8.
     pub(super) fn bytes_per_pixel(&self) -> u64 {
         self.count() as u64 * 5
+    }
+
+    /// Whether each sample is a byte.
+    pub(super) fn are_bytes(&self) -> bool {
+        self.bits == 8
     }
 
     /// The `index`th row of `width` pixels, in this layout. Each row begins on a byte. What is not there is 0.
@@ -92,10 +102,10 @@ impl Samples {
         }
     }
 
-    /// Samples of less than 8 bits, the first in the highest bits; stretched to 8 bits, unless they are indices.
+    /// Samples of less than 8 bits, the first in the highest bits, stretched to 8 bits.
     fn unpack(&self, bytes: &[u8], count: usize) -> Vec<u8> {
         let most = (1_u16 << self.bits) - 1;
-        let stretch = if matches!(self.color, Color::Palette) { 1 } else { 255 / most };
+        let stretch = 255 / most;
         let value = |byte: u8, shift: usize| {
             let value = (u16::from(byte) >> shift) & most;
             u8::try_from(value * stretch).unwrap_or(u8::MAX)
@@ -116,7 +126,6 @@ impl Samples {
                 row.extend([alone(red, alpha), alone(green, alpha), alone(blue, alpha), alpha]);
             }
             (Color::CmykAlpha, &[c, m, y, k, _]) => row.extend([c, m, y, k]),
-            (Color::Palette, &[index]) => row.extend(self.palette.get(usize::from(index)).copied().unwrap_or_default()),
             (Color::YCbCr, &[y, cb, cr]) => row.extend(rgb(y, cb, cr)),
             (_, _) => row.extend_from_slice(pixel),
         }
