@@ -177,7 +177,7 @@ impl Outside {
         fs::write(path("secret"), "secret").unwrap();
         let leak = File::open(path("secret")).unwrap();
         fcntl_setfd(&leak, FdFlags::empty()).unwrap();
-        let name = format!("reelshelf-{}", process::id());
+        let name = tool.path().display().to_string();
         let tcp = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = tcp.local_addr().unwrap().port();
         let unix = UnixListener::bind(path("socket")).unwrap();
