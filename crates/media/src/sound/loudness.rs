@@ -10,7 +10,7 @@ use std::f64::consts::PI;
 const LANES: usize = 8;
 
 /// Steps of 100 ms in a stretch.
-const STEPS: usize = 4;
+const STEPS: usize = 8;
 
 /// Steps in a block whose loudness is gated.
 const BLOCK: usize = 4;
