@@ -16,7 +16,7 @@ mod unzip;
 
 pub use inspect::{InspectProblem, inspect_arguments, inspected};
 pub use metadata::{AudioMetadata, Color, ImageMetadata, Metadata, Tags, VideoMetadata};
-pub use probe::{Broken, Probe, fast_start, probe};
+pub use probe::{Broken, PROBE_BYTES, Probe, fast_start, probe};
 pub use process::{Command, Limits, Output, ProcessError, Slots, run};
-pub use sniff::{HEAD_BYTES, sniff};
+pub use sniff::{HEAD_BYTES, contradicts, sniff};
 pub use unzip::{Archive, ArchiveProblem, Member, MemberProblem, MemberReader, ReadAt, UnzipLimits};

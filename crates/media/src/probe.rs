@@ -26,6 +26,8 @@ mod ogg;
 mod png;
 mod source;
 mod spread;
+#[cfg(test)]
+mod tests;
 mod tiff;
 mod vorbis;
 mod wav;
@@ -36,10 +38,12 @@ use std::io;
 
 use reelshelf_domain::{MediaKind, MediaType};
 
+use crate::metadata::{frame_rate, rounded, scaled};
 use crate::{AudioMetadata, ImageMetadata, Metadata, ReadAt, Tags, VideoMetadata};
 use source::{Cut, Source};
 
 pub use iso::fast_start;
+pub use source::BUDGET as PROBE_BYTES;
 
 /// What the headers say.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +68,9 @@ pub enum Broken {
     /// It has neither picture nor sound.
     #[error("the file holds neither a picture nor sound")]
     Empty,
+    /// It is so finely divided that counting its parts would take too long.
+    #[error("the file has more frames than can be looked at")]
+    TooMany,
 }
 
 /// Why a reader stops before it knows everything.
@@ -96,7 +103,11 @@ fn read(source: &mut Source, media_type: MediaType) -> Result<Metadata, Stop> {
         MediaType::Gif => gif::read(source),
         MediaType::Bmp => bmp::read(source),
         MediaType::Tiff => tiff::read(source),
-        MediaType::Webp => webp::read(source),
+        // ffprobe does not read those in motion.
+        MediaType::Webp => webp::read(source).map_err(|stop| match stop {
+            Stop::Ask => Stop::Broken(Broken::TooMany),
+            other => other,
+        }),
         MediaType::Avif | MediaType::Heic => heif::read(source, media_type),
         MediaType::Mp4 | MediaType::Mov | MediaType::M4a => iso::read(source, media_type),
         MediaType::Webm | MediaType::Mkv => matroska::read(source, media_type),
@@ -147,15 +158,4 @@ fn picture(media_type: MediaType, image: ImageMetadata) -> Result<Metadata, Stop
 /// Width and height, exchanged by the orientations that lie on their side.
 fn upright(width: u32, height: u32, orientation: u8) -> (u32, u32) {
     if orientation >= 5 { (height, width) } else { (width, height) }
-}
-
-/// `amount * times / by`, rounded to the nearest; `None` when dividing by zero or beyond 64 bits.
-fn scaled(amount: u64, times: u64, by: u64) -> Option<u64> {
-    let product = u128::from(amount) * u128::from(times) + u128::from(by / 2);
-    product.checked_div(u128::from(by)).and_then(|quotient| u64::try_from(quotient).ok())
-}
-
-/// A quotient as pictures per second, to a thousandth; nothing that is not a rate.
-fn rate(pictures: u64, times: u64, by: u64) -> Option<f64> {
-    crate::metadata::frame_rate(pictures as f64 * times as f64 / by as f64)
 }
