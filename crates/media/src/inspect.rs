@@ -1,6 +1,8 @@
 //! What a file holds by the word of ffprobe, for those whose headers do not answer.
 
 mod pixels;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

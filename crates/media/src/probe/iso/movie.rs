@@ -1,6 +1,6 @@
 //! The movie's description: its tracks, and what their tables add up to.
 
-use super::super::{Cut, Source, Stop, Streams, frame_rate, scaled, source::PIECE};
+use super::super::{Cut, Source, Stop, Streams, frame_rate, optional, scaled, source::PIECE};
 use super::sample::{self, Entry};
 use super::{Part, children, find, tags};
 use crate::metadata::displayed;
@@ -20,7 +20,7 @@ pub(super) fn read(source: &mut Source, movie: Part) -> Result<Streams, Stop> {
     for track in parts.iter().filter(|part| &part.name == b"trak").take(TRACKS) {
         read_track(source, *track, &mut streams)?;
     }
-    tags::read(source, &parts, &mut streams)?;
+    optional(tags::read(source, &parts, &mut streams))?;
     Ok(streams)
 }
 
