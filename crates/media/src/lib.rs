@@ -36,4 +36,7 @@ pub use processor::{
 pub use sandbox::child_main_with;
 pub use sandbox::{Abilities, child_main};
 pub use sniff::{HEAD_BYTES, sniff};
+pub use probe::{Broken, PROBE_BYTES, Probe, fast_start, probe};
+pub use process::{Command, Limits, Output, ProcessError, Slots, run};
+pub use sniff::{HEAD_BYTES, contradicts, sniff};
 pub use unzip::{Archive, ArchiveProblem, Member, MemberProblem, MemberReader, ReadAt, UnzipLimits};
