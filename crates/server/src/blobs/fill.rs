@@ -50,13 +50,13 @@ struct Own {
 
 impl Scratch {
     pub(super) async fn open(root: PathBuf, fate: Fate, room: Room) -> Result<Self> {
-        let at = root.clone();
+        let place = root.clone();
         let (folder, lock) = blocking("opening the scratch folder", move || {
-            std::fs::create_dir_all(&at)?;
+            std::fs::create_dir_all(&place)?;
             // One process at a time: between a folder and its lock it would look abandoned.
-            let _turn = take_turn(&at)?;
-            clear_abandoned(&at)?;
-            claim(&at)
+            let _turn = take_turn(&place)?;
+            clear_abandoned(&place)?;
+            claim(&place)
         })
         .await?;
         Ok(Self { root, own: Arc::new(Own { folder, next: AtomicU64::new(0), _lock: lock }), fate, room })

@@ -70,7 +70,12 @@ impl Gathering {
     /// Adds bytes.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
         match &mut self.form {
-            Form::Grows(_, growing) => growing.write(bytes).await?,
+            Form::Grows(_, growing) => {
+                let written = growing.write(bytes).await;
+                // What was gathered and not written is gone: only what is in the file may be counted.
+                self.at = growing.end();
+                return written;
+            }
             Form::Steps(fill) => fill.write(bytes).await?,
         }
         self.at += bytes.len() as u64;
@@ -191,6 +196,11 @@ impl Growing {
         Ok(())
     }
 
+    /// Where the next byte belongs.
+    fn end(&self) -> u64 {
+        self.size + self.gathered.len() as u64
+    }
+
     async fn sync(&mut self) -> Result<()> {
         self.flush(true).await
     }
@@ -200,7 +210,6 @@ impl Growing {
         let (file, piece, at, begun) =
             (Arc::clone(&self.file), std::mem::take(&mut self.gathered), self.size, self.begun);
         let room = self.room.clone();
-        self.size += piece.len() as u64;
         let (piece, begun) = blocking("writing a part", move || {
             room.take(piece.len())?;
             file.write_all_at(&piece, at)?;
@@ -219,6 +228,7 @@ impl Growing {
             }
         })
         .await?;
+        self.size += piece.len() as u64;
         self.gathered = piece;
         self.gathered.clear();
         self.begun = begun;
