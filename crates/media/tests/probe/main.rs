@@ -1,0 +1,8 @@
+//! What the probe says of real files, against what ffprobe says of them.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod agreement;
+mod counting;
+mod mutants;
+mod samples;
+mod truth;
