@@ -12,6 +12,10 @@ use super::problem::{PictureKind, PictureProblem};
 use super::resize::resize;
 use super::{MadePicture, Out, Rendered, color};
 
+/// The frames of an animation that are looked at have so many times the pixels of one picture at most: three seconds of
+/// a large animation, but not for ever.
+const ANIMATION_FACTOR: u64 = 4;
+
 /// Makes what is ordered and hands it out.
 pub(super) fn develop(
     source: Source,
@@ -51,8 +55,9 @@ fn watch(
     let mut preview = is_previewed.then(Preview::default);
     let mut first = None;
     let mut chosen = None;
-    let mut frames = 0;
-    while frames < limits.frames.max(1) {
+    let mut frames = 0_u64;
+    let affordable = limits.pixels.saturating_mul(ANIMATION_FACTOR) / about.full.pixels().max(1);
+    while frames < affordable.min(limits.frames.into()).max(1) {
         let (pixels, delay) = match animation.next() {
             Ok(Some(next)) => next,
             Err(problem) if frames == 0 => return Err(problem),

@@ -121,3 +121,64 @@ fn over(new: [u8; 4], old: [u8; 4]) -> [u8; 4] {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RED: [u8; 4] = [255, 0, 0, 255];
+    const BLUE: [u8; 4] = [0, 0, 255, 255];
+    const NOTHING: [u8; 4] = [0; 4];
+    const ALL: Area = Area { left: 0, top: 0, size: Size::new(2, 1) };
+    const RIGHT: Area = Area { left: 1, top: 0, size: Size::new(1, 1) };
+
+    /// What is seen after each frame.
+    fn seen(frames: &[(Area, &[[u8; 4]], Blend, Dispose)]) -> Vec<Vec<u8>> {
+        let mut canvas = Canvas::new(Size::new(2, 1)).unwrap_or_else(|| unreachable!("it has pixels"));
+        let draw = |&(area, row, blend, dispose): &(Area, &[[u8; 4]], Blend, Dispose)| {
+            canvas.draw(area, row.chunks(area.size.width as usize), blend, dispose);
+            canvas.pixels().data().to_vec()
+        };
+        frames.iter().map(draw).collect()
+    }
+
+    #[test]
+    fn a_frame_is_disposed_of_before_the_next() {
+        for (dispose, left_behind) in [(Dispose::Keep, BLUE), (Dispose::Clear, NOTHING), (Dispose::Restore, RED)] {
+            let frames = seen(&[
+                (ALL, &[RED, RED], Blend::Replace, Dispose::Keep),
+                (RIGHT, &[BLUE], Blend::Replace, dispose),
+                (ALL, &[NOTHING, NOTHING], Blend::Over, Dispose::Keep),
+            ]);
+            assert_eq!(frames[1], [RED, BLUE].concat());
+            assert_eq!(frames[2], [RED, left_behind].concat(), "{dispose:?}");
+        }
+    }
+
+    #[test]
+    fn a_frame_lies_over_or_replaces() {
+        let half = [0, 0, 255, 128];
+        let frames = seen(&[
+            (ALL, &[RED, RED], Blend::Replace, Dispose::Keep),
+            (RIGHT, &[half], Blend::Over, Dispose::Keep),
+            (RIGHT, &[half], Blend::Replace, Dispose::Keep),
+            (RIGHT, &[half], Blend::Over, Dispose::Keep),
+        ]);
+        assert_eq!(frames[1][4..], [127, 0, 128, 255]);
+        assert_eq!(frames[2][4..], half);
+        // 1 - (1 - 128/255)² = 192/255
+        assert_eq!(frames[3][4..], [0, 0, 255, 192]);
+    }
+
+    #[test]
+    fn what_stands_over_is_cut_off() {
+        let far = Area { left: 1, top: 0, size: Size::new(u32::MAX, 5) };
+        let outside = Area { left: 7, top: 7, size: Size::new(2, 2) };
+        let frames = seen(&[
+            (far, &[BLUE; 4], Blend::Replace, Dispose::Restore),
+            (outside, &[RED; 4], Blend::Replace, Dispose::Restore),
+            (ALL, &[NOTHING; 2], Blend::Over, Dispose::Keep),
+        ]);
+        assert_eq!(frames, [[NOTHING, BLUE].concat(), [NOTHING; 2].concat(), [NOTHING; 2].concat()]);
+    }
+}
