@@ -44,7 +44,7 @@ pub fn inspect_arguments(media_type: MediaType) -> Option<Vec<&'static str>> {
 }
 
 /// The names of ffmpeg's readers for a type.
-fn formats(media_type: MediaType) -> Option<&'static str> {
+pub(crate) fn formats(media_type: MediaType) -> Option<&'static str> {
     Some(match media_type {
         MediaType::Png => "png_pipe,apng",
         MediaType::Jpeg => "jpeg_pipe",
