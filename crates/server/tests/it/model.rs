@@ -4,24 +4,33 @@
 //!
 //! `MODEL_SEED` and `MODEL_OPERATIONS` choose another run; the test named `torture` has a long form with `TORTURE=1`.
 
+mod actions;
+mod archives;
 mod content;
 mod driver;
 mod expect;
 mod folders;
+mod imports;
 mod looking;
 mod operations;
+mod origin;
 mod reference;
+mod rehearsing;
+mod resumable;
 mod retrying;
 mod telling;
+mod tus;
 mod words;
+mod zips;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use actions::Step;
 use driver::{Difference, Driver};
-use operations::{Generator, Step};
+use operations::Generator;
 
 /// How many steps apart everything that can be seen is looked at, and every byte and counter is verified.
 const LOOK: usize = 50;
@@ -45,10 +54,19 @@ const MUST_MEET: &[(&str, &[u16])] = &[
     ("DELETE /v2/media/file", &[200, 400]),
     ("DELETE /v2/media/folder", &[200, 400]),
     ("known bytes", &[200]),
+    ("POST uploads", &[201, 400, 403, 409, 413]),
+    ("PATCH uploads", &[204, 403, 409, 413, 460]),
+    ("HEAD uploads", &[200]),
+    ("DELETE uploads", &[204]),
+    ("import", &[202, 400, 403, 409]),
+    ("unpack", &[200, 400]),
+    ("ZIP", &[200, 400]),
     ("under a key", &[200, 400]),
     ("under a key again", &[200, 422]),
     ("rehearsal", &[200]),
     ("rehearsed", &[200, 409]),
+    ("rehearsal of files", &[200, 400, 403, 409]),
+    ("rehearsed files", &[200]),
 ];
 
 fn must_have_met(met: &BTreeMap<(String, u16), usize>) {

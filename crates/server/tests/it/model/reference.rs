@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::content::Content;
+use super::imports::Import;
+use super::resumable::Resumable;
 use super::words;
 use super::words::{
     BLOCKED, EXISTS, EXISTS_THERE, EXPIRED, FILE_NOT_FOUND, GONE, OTHER_BYTES, OTHER_HASH, Outcome, WRONG_LENGTH,
@@ -37,6 +39,7 @@ pub(super) const PLANS: [Plan; 3] = [
 /// A file.
 #[derive(Clone, Debug)]
 pub(super) struct File {
+    pub(super) id: u32,
     pub(super) folder: String,
     pub(super) name: String,
     pub(super) display: String,
@@ -65,12 +68,12 @@ impl File {
         self.content.map_or(declared, |content| content.media().0)
     }
 
-    fn stored(&self) -> u64 {
+    pub(super) fn stored(&self) -> u64 {
         self.content.map_or(0, Content::len)
     }
 
     /// Whether it can be delivered.
-    fn is_there(&self, now: i64) -> bool {
+    pub(super) fn is_there(&self, now: i64) -> bool {
         self.content.is_some() && self.expires.is_none_or(|at| at > now)
     }
 }
@@ -83,11 +86,22 @@ pub(super) struct Upload {
     pub(super) declared: String,
     pub(super) size: Option<u64>,
     overwrite: bool,
-    reserved: u64,
-    expires: i64,
+    pub(super) reserved: u64,
+    pub(super) expires: i64,
     pub(super) done: Option<Content>,
     /// The hash of the bytes that it is for, when that was said.
     pub(super) expected: Option<String>,
+    /// How far it came, when its bytes may come in pieces.
+    pub(super) resumable: Option<Resumable>,
+    /// What fetches them, when nobody sends them.
+    pub(super) import: Option<Import>,
+}
+
+/// When the bytes of a registration come.
+#[derive(Clone, Copy)]
+enum Coming {
+    Now,
+    Later,
 }
 
 /// A file to be registered, as a client spells it.
@@ -114,6 +128,13 @@ pub(super) struct Library {
     next: u32,
 }
 
+pub(super) fn check_hash(hash: Option<&str>) -> Outcome<()> {
+    if hash.is_some_and(|hash| hash.len() != 64) {
+        return refuse(400, "sha256 must be 64 hexadecimal digits");
+    }
+    Ok(())
+}
+
 impl Library {
     pub(super) fn new() -> Self {
         Self {
@@ -128,7 +149,7 @@ impl Library {
         }
     }
 
-    fn fresh(&mut self) -> u32 {
+    pub(super) fn fresh(&mut self) -> u32 {
         self.next += 1;
         self.next
     }
@@ -150,13 +171,13 @@ impl Library {
         self.uploads.values().filter(here).map(|upload| upload.reserved).sum()
     }
 
-    fn taken(&self, temporary: bool) -> u64 {
+    pub(super) fn taken(&self, temporary: bool) -> u64 {
         self.stored(temporary) + self.reserved(temporary)
     }
 
     /// What is reserved for bytes of which nobody knows how many will come: what is wanted, or the room that is left,
     /// but no less than it takes. `before` was taken before the change began.
-    fn as_fits(&self, temporary: bool, before: u64, wanted: u64, least: u64) -> u64 {
+    pub(super) fn as_fits(&self, temporary: bool, before: u64, wanted: u64, least: u64) -> u64 {
         let limit = if temporary { Some(TEMP_LIMIT) } else { self.plan.storage };
         let (Some(limit), taken) = (limit, self.taken(temporary)) else { return wanted };
         if taken + wanted <= before.max(limit) {
@@ -187,7 +208,7 @@ impl Library {
     }
 
     /// Full is when nothing more fits, or less than what is there.
-    fn settle(&mut self, now: i64) {
+    pub(super) fn settle(&mut self, now: i64) {
         let full = self.plan.storage.is_some_and(|storage| self.taken(false) >= storage);
         self.full_at = full.then(|| self.full_at.unwrap_or(now));
     }
@@ -206,14 +227,7 @@ impl Library {
 
     /// Registers an upload of bytes with this hash. Those that are here are the file at once: its number.
     pub(super) fn register_known(&mut self, now: i64, tag: u32, new: &NewFile, hash: &str) -> Outcome<Option<u32>> {
-        let is = |file: &&File| file.is_there(now) && file.content.is_some_and(|content| content.sha256() == hash);
-        let held = self.files.values().find(is).and_then(|file| file.content);
-        let fits = new.size.is_none_or(|size| size <= self.plan.file);
-        if held.is_some_and(|held| fits && new.size != Some(held.len())) {
-            folder_path(&new.folder)?;
-            return refuse(400, "size is not the size of the bytes with this sha256");
-        }
-        let Some(held) = held else {
+        let Some(held) = self.known(now, new, hash)? else {
             self.register(now, tag, new)?;
             self.uploads.get_mut(&tag).unwrap().expected = Some(hash.to_owned());
             return Ok(None);
@@ -224,7 +238,33 @@ impl Library {
         Ok(Some(self.uploads[&tag].file))
     }
 
-    fn reserve(&mut self, now: i64, tag: u32, new: &NewFile) -> Outcome<()> {
+    /// The bytes with this hash, if they are here and as long as was said.
+    pub(super) fn known(&self, now: i64, new: &NewFile, hash: &str) -> Outcome<Option<Content>> {
+        let is = |file: &&File| file.is_there(now) && file.content.is_some_and(|content| content.sha256() == hash);
+        let held = self.files.values().find(is).and_then(|file| file.content);
+        let fits = new.size.is_none_or(|size| size <= self.plan.file);
+        if held.is_some_and(|held| fits && new.size != Some(held.len())) {
+            folder_path(&new.folder)?;
+            return refuse(400, "size is not the size of the bytes with this sha256");
+        }
+        Ok(held)
+    }
+
+    pub(super) fn reserve(&mut self, now: i64, tag: u32, new: &NewFile) -> Outcome<()> {
+        self.reserve_for(now, tag, new, Coming::Now)
+    }
+
+    /// Of a length that nobody has said, an import takes room when its bytes come; but some there must be.
+    pub(super) fn reserve_import(&mut self, now: i64, tag: u32, new: &NewFile) -> Outcome<()> {
+        self.reserve_for(now, tag, new, Coming::Later)?;
+        if new.size.is_none() {
+            self.uploads.get_mut(&tag).unwrap().reserved = 0;
+            self.settle(now);
+        }
+        Ok(())
+    }
+
+    fn reserve_for(&mut self, now: i64, tag: u32, new: &NewFile, coming: Coming) -> Outcome<()> {
         let (folder, name) = (folder_path(&new.folder)?, file_name(&new.name)?);
         let file = self.fresh();
         if new.size.is_some_and(|size| size > self.plan.file) {
@@ -244,10 +284,17 @@ impl Library {
             if target.is_some() && !new.overwrite {
                 return refuse(409, EXISTS);
             }
+            if let (Some(target), Coming::Later) = (target, coming) {
+                // The import that was asked for last decides what the file becomes.
+                library.uploads.retain(|_, upload| upload.file != target || upload.import.is_none());
+            }
             // What replaces a file needs room only for what it is larger by, and every file has at least one byte.
             let replaced = target.map_or(0, |target| library.files[&target].stored());
             let (wanted, least) = (STEP.saturating_sub(replaced), 1_u64.saturating_sub(replaced));
-            let unknown = || library.as_fits(is_temp(&folder), taken, wanted, least);
+            let unknown = || match coming {
+                Coming::Now => library.as_fits(is_temp(&folder), taken, wanted, least),
+                Coming::Later => least,
+            };
             let reserved = new.size.map_or_else(unknown, |size| size.saturating_sub(replaced));
             let upload = Upload {
                 file: target.unwrap_or(file),
@@ -259,6 +306,8 @@ impl Library {
                 expires: now + URL_LIFE,
                 done: None,
                 expected: None,
+                resumable: None,
+                import: None,
             };
             if target.is_none() {
                 let (display, declared) = (new.name.clone(), new.content_type.clone());
@@ -267,7 +316,18 @@ impl Library {
                 let (expires, content) = (None, None);
                 library.files.insert(
                     file,
-                    File { folder, name, display, declared, declared_size, created, modified, expires, content },
+                    File {
+                        id: file,
+                        folder,
+                        name,
+                        display,
+                        declared,
+                        declared_size,
+                        created,
+                        modified,
+                        expires,
+                        content,
+                    },
                 );
             }
             library.uploads.insert(tag, upload);
@@ -277,7 +337,9 @@ impl Library {
 
     /// A pending file that nothing will bring any more gives its name back.
     fn is_abandoned(&self, file: u32, now: i64) -> bool {
-        let open = |upload: &Upload| upload.file == file && upload.done.is_none() && upload.expires > now;
+        let failed = |upload: &Upload| upload.import.as_ref().is_some_and(Import::has_failed);
+        let coming = |upload: &Upload| upload.done.is_none() && upload.expires > now && !failed(upload);
+        let open = |upload: &Upload| upload.file == file && coming(upload);
         self.files[&file].content.is_none() && !self.uploads.values().any(open)
     }
 
@@ -314,7 +376,7 @@ impl Library {
         self.receive(now, tag, content)
     }
 
-    fn receive(&mut self, now: i64, tag: u32, content: Content) -> Outcome<()> {
+    pub(super) fn receive(&mut self, now: i64, tag: u32, content: Content) -> Outcome<()> {
         self.change(now, |library| {
             let upload = library.uploads.get_mut(&tag).unwrap();
             (upload.done, upload.reserved) = (Some(content), 0);
@@ -334,10 +396,36 @@ impl Library {
 
     /// Registers and brings the bytes in one request.
     pub(super) fn upload(&mut self, now: i64, new: &NewFile, content: Content) -> Outcome<u32> {
+        self.upload_expecting(now, new, content, None, false)
+    }
+
+    /// The same of bytes that must have a hash.
+    pub(super) fn upload_expecting(
+        &mut self,
+        now: i64,
+        new: &NewFile,
+        content: Content,
+        hash: Option<&str>,
+        keyed: bool,
+    ) -> Outcome<u32> {
+        folder_path(&new.folder)?;
+        file_name(&new.name)?;
+        check_hash(hash)?;
+        let hashed = || match hash {
+            Some(hash) if content.sha256() != hash => {
+                refuse(400, "sha256 is not that of the bytes; nothing was stored")
+            }
+            _ => Ok(()),
+        };
+        // A new file of a known length is hashed before its name is looked at; a request with a key has one way only.
+        if !new.overwrite && !keyed && new.size.is_some_and(|size| size <= self.plan.file) {
+            hashed()?;
+        }
         let tag = self.fresh();
         self.reserve(now, tag, new)?;
         let file = self.uploads[&tag].file;
-        let brought = self.grow(now, tag, content.len()).and_then(|()| self.receive(now, tag, content));
+        let grown = self.grow(now, tag, content.len()).and_then(|()| hashed());
+        let brought = grown.and_then(|()| self.receive(now, tag, content));
         if brought.is_err() {
             self.end(tag);
             self.settle(now);
@@ -346,7 +434,7 @@ impl Library {
     }
 
     /// Room for what is longer than was known, step by step.
-    fn grow(&mut self, now: i64, tag: u32, length: u64) -> Outcome<()> {
+    pub(super) fn grow(&mut self, now: i64, tag: u32, length: u64) -> Outcome<()> {
         let Upload { file, size, reserved, .. } = self.uploads[&tag];
         if size.is_some() {
             return Ok(());
@@ -368,7 +456,7 @@ impl Library {
     }
 
     /// Ends an upload, and its file if nothing was or will be brought.
-    fn end(&mut self, tag: u32) {
+    pub(super) fn end(&mut self, tag: u32) {
         let file = self.uploads.remove(&tag).unwrap().file;
         if self.files[&file].content.is_none() && !self.uploads.values().any(|upload| upload.file == file) {
             self.drop_file(file);
@@ -406,7 +494,11 @@ impl Library {
             if let Some(raw) = new_name {
                 raw.clone_into(&mut library.files.get_mut(&mover).unwrap().display);
                 let coming = library.uploads.values_mut().filter(|u| u.file == mover && u.done.is_none());
-                coming.for_each(|upload| raw.clone_into(&mut upload.display));
+                for upload in coming {
+                    raw.clone_into(&mut upload.display);
+                    // From now on the other server's name for it counts for nothing.
+                    upload.import.iter_mut().for_each(|import| import.named = true);
+                }
             }
             let target = library.find(&folder, &name).filter(|target| *target != mover);
             if target.is_some() && !overwrite {
