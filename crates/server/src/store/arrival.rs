@@ -49,15 +49,15 @@ impl Arrival {
     }
 
     /// A file that is registered and, where it is known how long it will be, stored: the next one meets it. Its bytes are
-    /// not here; what stands for them differs from all others.
+    /// not here; unless their hash was said, what stands for them differs from all others.
     pub fn file(registration: Registration, temp_expires_at: UnixMillis, chance: &dyn Chance) -> Result<Self> {
-        let Registration { now, temp_limit, size, .. } = registration;
+        let Registration { now, temp_limit, size, expected, .. } = registration;
         let blob = BlobId::generate(now, chance)?;
         let register = Register::new(registration, chance)?;
         let arrived = Arrived {
             upload: register.upload(),
             blob,
-            hash: AssetHash::from_bytes(Sha256::digest(blob.to_string()).into()),
+            hash: expected.unwrap_or_else(|| AssetHash::from_bytes(Sha256::digest(blob.to_string()).into())),
             size: size.unwrap_or_default(),
             media_type: MediaType::Other,
             now,

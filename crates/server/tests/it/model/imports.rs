@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::driver::Difference;
 use super::expect::{Context, required, size, text};
 use super::origin::{Sends, Source};
-use super::reference::{File, Library, NewFile, check_hash};
+use super::reference::{File, Library, NewFile};
+use super::uploading::check_hash;
 use super::words::{BLOCKED, OTHER_BYTES, Outcome, Refusal, file_name, folder_path, refuse};
 
 /// How often a file is tried, how long the file of a failed import stays, and between which waits.

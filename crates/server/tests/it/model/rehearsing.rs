@@ -71,7 +71,7 @@ impl Context {
     /// Whether its registration would be possible: what its bytes will be is not known.
     fn foretold_file(&self, library: &Library, new: &NewFile, hash: Option<&str>) -> Outcome<Value> {
         let (folder, name) = place(new)?;
-        super::reference::check_hash(hash)?;
+        super::uploading::check_hash(hash)?;
         let mut imagined = library.clone();
         let tag = imagined.fresh();
         imagined.reserve(self.now, tag, new)?;

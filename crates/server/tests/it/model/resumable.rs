@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::content::Content;
 use super::expect::{Answer, Context};
-use super::reference::{Library, NewFile, Upload, check_hash};
+use super::reference::{Library, NewFile, Upload};
 use super::tus::{LOCATION, Patch, Piece, Sum, Tus, http_date};
+use super::uploading::check_hash;
 use super::words::{BLOCKED, EXISTS, OTHER_BYTES, Outcome, Refusal, file_name, folder_path, join, refuse};
 
 /// How long an upload waits for its next bytes.
