@@ -120,6 +120,9 @@ pub enum Reason {
     /// Too many pixels.
     #[error("The picture has more pixels than are decoded here.")]
     TooManyPixels,
+    /// Too many frames.
+    #[error("The file has more frames than can be looked at.")]
+    TooManyFrames,
     /// Too long.
     #[error("The file plays for longer than is decoded here.")]
     TooLong,
@@ -185,6 +188,7 @@ impl From<Broken> for Reason {
             Broken::CutShort => Self::CutShort,
             Broken::Damaged => Self::Damaged,
             Broken::Empty => Self::Empty,
+            Broken::TooMany => Self::TooManyFrames,
         }
     }
 }
