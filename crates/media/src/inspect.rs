@@ -1,6 +1,8 @@
 //! What a file holds by the word of ffprobe, for those whose headers do not answer.
 
 mod pixels;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -9,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::metadata::{displayed, frame_rate, rounded};
-use crate::{AudioMetadata, ImageMetadata, Metadata, Tags, VideoMetadata};
+use crate::{AudioMetadata, Color, ImageMetadata, Metadata, Tags, VideoMetadata};
 
 /// Most bytes of a report: one of hundreds of streams is far smaller.
 const REPORT_BYTES: usize = 1 << 20;
@@ -139,7 +141,9 @@ fn image(report: &Report, media_type: MediaType) -> Result<Metadata, InspectProb
     let pixels = pixels::Pixels::named(stream.pix_fmt.as_str().unwrap_or_default());
     let counted = number(&stream.nb_read_packets).or_else(|| number(&stream.nb_frames));
     let frames = counted.and_then(|frames| u32::try_from(frames).ok()).unwrap_or(1).max(1);
-    let (alpha, bit_depth, color) = (pixels.alpha, pixels.bit_depth, pixels.color);
+    let (alpha, bit_depth) = (pixels.alpha, pixels.bit_depth);
+    // ffprobe tells what its decoder makes of the indices.
+    let color = if media_type == MediaType::Gif { Color::Palette } else { pixels.color };
     let (orientation, profile) = (1, None);
     let mut metadata = Metadata::of(MediaKind::Image, media_type);
     let duration = milliseconds(&report.format.duration).or_else(|| milliseconds(&stream.duration));

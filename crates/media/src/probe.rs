@@ -56,7 +56,8 @@ pub enum Probe {
     Broken(Broken),
 }
 
-/// Why a file cannot be what its first bytes promise, for the person who uploaded it.
+/// Why a file cannot be what its first bytes promise, for the person who uploaded it. Players forgive much, so that
+/// what is odd in films and sound is for ffprobe to judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
     /// It ends within its headers.
@@ -65,6 +66,9 @@ pub enum Broken {
     /// Its headers contradict themselves.
     #[error("the headers of the file are damaged")]
     Damaged,
+    /// The index of a film is missing, which programs write last.
+    #[error("the file ends before its index; it was not finished, or not transferred completely")]
+    Unfinished,
     /// It has neither picture nor sound.
     #[error("the file holds neither a picture nor sound")]
     Empty,
@@ -90,6 +94,9 @@ impl Stop {
 pub fn probe(source: &impl ReadAt, length: u64, media_type: MediaType) -> io::Result<Probe> {
     match read(&mut Source::new(source, length), media_type) {
         Ok(metadata) => Ok(Probe::Known(Box::new(metadata))),
+        Err(Stop::Broken(Broken::CutShort | Broken::Damaged)) if media_type.kind() != MediaKind::Image => {
+            Ok(Probe::Ask)
+        }
         Err(Stop::Ask) => Ok(Probe::Ask),
         Err(Stop::Broken(broken)) => Ok(Probe::Broken(broken)),
         Err(Stop::Disk(error)) => Err(error),
@@ -121,6 +128,14 @@ fn read(source: &mut Source, media_type: MediaType) -> Result<Metadata, Stop> {
         // Their headers tell neither durations nor, without decoding, the size of pictures.
         MediaType::Mpeg | MediaType::MpegTs => Err(Stop::Ask),
         MediaType::Other => Err(Stop::Broken(Broken::Empty)),
+    }
+}
+
+/// What is not needed to play a file must not keep it from being known.
+fn optional(read: Result<(), Stop>) -> Result<(), Stop> {
+    match read {
+        Err(Stop::Broken(_)) => Ok(()),
+        other => other,
     }
 }
 

@@ -3,7 +3,7 @@
 use reelshelf_domain::MediaType;
 
 use super::wave_format::{self, WaveFormat};
-use super::{Cut, Source, Stop, Streams, frame_rate, id3};
+use super::{Cut, Source, Stop, Streams, frame_rate, id3, optional};
 use crate::metadata::{Tags, displayed};
 use crate::{AudioMetadata, Metadata, VideoMetadata};
 
@@ -65,8 +65,8 @@ fn objects(mut data: Cut, found: &mut Found, depth: u32) -> Result<(), Stop> {
                 objects(object, found, depth + 1)?;
             }
             EXTENDED_STREAM => extended_stream(object, found, depth)?,
-            DESCRIPTION => description(object, &mut found.streams.tags)?,
-            EXTENDED_DESCRIPTION => extended_description(object, &mut found.streams)?,
+            DESCRIPTION => optional(description(object, &mut found.streams.tags))?,
+            EXTENDED_DESCRIPTION => optional(extended_description(object, &mut found.streams))?,
             BIT_RATES => {
                 for _ in 0..object.le16()?.min(128) {
                     found.bit_rates.push(((object.le16()? & 0x7F) as u8, object.le32()?));

@@ -3,7 +3,7 @@
 use reelshelf_domain::MediaType;
 
 use super::wave_format::{self, WaveFormat};
-use super::{Cut, Source, Stop, Streams, frame_rate, scaled, source::PIECE, wav};
+use super::{Cut, Source, Stop, Streams, frame_rate, optional, scaled, source::PIECE, wav};
 use crate::metadata::displayed;
 use crate::{AudioMetadata, Metadata, VideoMetadata};
 
@@ -56,7 +56,7 @@ pub(super) fn read(source: &mut Source) -> Result<Metadata, Stop> {
         let chunk = Chunk::parse(source, at)?;
         match (&chunk.name, &source.array::<4>(chunk.at)?) {
             (b"LIST", b"hdrl") => header_list(source, chunk, &mut found)?,
-            (b"LIST", b"INFO") => wav::information(source, chunk.at, chunk.size, &mut found.streams)?,
+            (b"LIST", b"INFO") => optional(wav::information(source, chunk.at, chunk.size, &mut found.streams))?,
             (b"idx1", _) => found.index = Some(chunk),
             // A further part of a file above a gigabyte.
             (b"RIFF", _) => return Err(Stop::Ask),

@@ -8,7 +8,7 @@ use reelshelf_domain::MediaType;
 
 use super::ebml::{self, Element, elements};
 use super::source::PIECE;
-use super::{Source, Stop, Streams, rounded};
+use super::{Source, Stop, Streams, optional, rounded};
 use crate::Metadata;
 
 const ELEMENTS: u32 = 256;
@@ -57,10 +57,10 @@ pub(super) fn read(source: &mut Source, media_type: MediaType) -> Result<Metadat
     read_info(source, info, &mut streams)?;
     read_tracks(source, tracks, &mut streams)?;
     if let Some(tags) = places.tags {
-        read_tags(source, tags, &mut streams)?;
+        optional(read_tags(source, tags, &mut streams))?;
     }
     if let Some(attachments) = places.attachments {
-        read_attachments(source, attachments, &mut streams)?;
+        optional(read_attachments(source, attachments, &mut streams))?;
     }
     // What was streamed live does not say how long it is.
     if streams.duration_ms.is_none() {

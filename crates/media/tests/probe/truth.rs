@@ -1,9 +1,11 @@
 //! What ffprobe does not tell, or tells wrongly, against what is known of the samples.
 
-use reelshelf_domain::{MediaKind, MediaType};
-use reelshelf_media::{Metadata, Probe, fast_start, probe};
+use std::io;
 
-use super::samples::Sample;
+use reelshelf_domain::{MediaKind, MediaType};
+use reelshelf_media::{Broken, Metadata, Probe, ReadAt, fast_start, inspected, probe};
+
+use super::samples::{Sample, ffprobe};
 
 fn known(bytes: &Vec<u8>, media_type: MediaType) -> Metadata {
     match probe(bytes, bytes.len() as u64, media_type).unwrap() {
@@ -114,4 +116,77 @@ fn a_cover_is_seen_whatever_holds_it() {
     for name in ["tagged-v1.mp3", "tagged.opus", "h264.mp4"] {
         assert!(!of(name).cover, "{name}");
     }
+}
+
+/// What the headers do not tell, ffprobe does.
+#[test]
+fn those_who_must_ask_are_answered() {
+    for (name, video, audio) in [
+        ("mpeg1.mpg", Some("mpeg1video"), Some("mp2")),
+        ("mpeg2.mpg", Some("mpeg2video"), Some("mp2")),
+        ("h264.ts", Some("h264"), Some("aac")),
+        ("fragments.mp4", Some("mpeg4"), Some("aac")),
+        ("wmv2.wmv", Some("wmv2"), Some("wmav2")),
+        ("mpeg4.mkv", Some("mpeg4"), Some("mp3")),
+        ("live.webm", Some("vp8"), None),
+        ("speex.ogg", None, Some("speex")),
+    ] {
+        let sample = Sample::named(name);
+        let length = sample.bytes().len() as u64;
+        let metadata = inspected(&ffprobe(&sample.path(), sample.media_type), sample.media_type, length).unwrap();
+        assert_eq!(metadata.audio.map(|audio| audio.codec).as_deref(), audio, "{name}");
+        assert_eq!(metadata.video.as_ref().map(|video| video.codec.as_str()), video, "{name}");
+        if let Some(video) = metadata.video {
+            assert_eq!((video.width, video.height), (160, 120), "{name}");
+            // Over a movie in fragments it averages a little beside the truth.
+            assert!(video.frame_rate.is_some_and(|rate| (24.0..=25.0).contains(&rate)), "{name}");
+        }
+        if name != "live.webm" {
+            assert!(metadata.duration_ms.is_some_and(|ms| (900..3200).contains(&ms)), "{name}");
+        }
+    }
+}
+
+/// A file with nothing written where its pictures are.
+struct Hollow {
+    front: Vec<u8>,
+    hole: u64,
+    back: Vec<u8>,
+}
+
+impl ReadAt for Hollow {
+    fn read_exact_at(&self, buffer: &mut [u8], at: u64) -> io::Result<()> {
+        for (at, byte) in (at..).zip(buffer) {
+            let behind = at.checked_sub(self.front.len() as u64 + self.hole);
+            let found = match behind {
+                Some(behind) => self.back.get(usize::try_from(behind).unwrap()),
+                None => Some(self.front.get(usize::try_from(at).unwrap()).unwrap_or(&0)),
+            };
+            *byte = *found.ok_or(io::ErrorKind::UnexpectedEof)?;
+        }
+        Ok(())
+    }
+}
+
+/// Twelve gigabytes, whose size only fits the long form of a header, with the index behind them; and without it.
+#[test]
+fn a_huge_movie_is_known_and_an_unfinished_one_is_told_apart() {
+    let small = Sample::named("h264.mp4").bytes();
+    let index = small.windows(4).position(|name| name == b"moov").unwrap() - 4;
+    let hole = 12 << 30;
+    let front = [&b"\0\0\0\x10ftypisom\0\0\0\0\0\0\0\x01mdat"[..], &(hole + 16_u64).to_be_bytes()].concat();
+    let huge = Hollow { front, hole, back: small[index..].to_vec() };
+    let length = 32 + hole + huge.back.len() as u64;
+    let Probe::Known(metadata) = probe(&huge, length, MediaType::Mp4).unwrap() else { panic!() };
+    assert_eq!(metadata.video.unwrap().fast_start, Some(false));
+    let unfinished = probe(&huge, 32 + hole, MediaType::Mp4).unwrap();
+    assert_eq!(unfinished, Probe::Broken(Broken::Unfinished));
+}
+
+#[test]
+fn odd_words_about_a_file_do_not_keep_it_from_being_known() {
+    let mut movie = Sample::named("tagged.m4a").bytes();
+    let list = movie.windows(4).position(|name| name == b"ilst").unwrap();
+    movie[list + 4..list + 8].copy_from_slice(&3_u32.to_be_bytes());
+    assert_eq!(known(&movie, MediaType::M4a).audio.unwrap().codec, "aac");
 }

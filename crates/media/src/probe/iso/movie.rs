@@ -1,6 +1,6 @@
 //! The movie's description: its tracks, and what their tables add up to.
 
-use super::super::{Cut, Source, Stop, Streams, frame_rate, scaled, source::PIECE};
+use super::super::{Cut, Source, Stop, Streams, frame_rate, optional, scaled, source::PIECE};
 use super::sample::{self, Entry};
 use super::{Part, children, find, tags};
 use crate::metadata::displayed;
@@ -16,11 +16,15 @@ pub(super) fn read(source: &mut Source, movie: Part) -> Result<Streams, Stop> {
     }
     let header = find(&parts, *b"mvhd").ok_or(Stop::DAMAGED)?;
     let times = Times::read(source, header)?;
+    // Nothing, or all ones: not known.
+    if times.duration == 0 || times.duration >= u64::from(u32::MAX) {
+        return Err(Stop::Ask);
+    }
     let mut streams = Streams { duration_ms: scaled(times.duration, 1000, times.scale), ..Streams::default() };
     for track in parts.iter().filter(|part| &part.name == b"trak").take(TRACKS) {
         read_track(source, *track, &mut streams)?;
     }
-    tags::read(source, &parts, &mut streams)?;
+    optional(tags::read(source, &parts, &mut streams))?;
     Ok(streams)
 }
 
@@ -103,7 +107,6 @@ fn read_track(source: &mut Source, track: Part, streams: &mut Streams) -> Result
             let (codec, sample_rate, channels) = (audio.codec, audio.sample_rate, audio.channels);
             streams.audio = Some(AudioMetadata { codec, sample_rate, channels, bit_rate });
         }
-        Entry::Cover => streams.cover = true,
     }
     Ok(())
 }

@@ -7,8 +7,6 @@ use super::{Part, codecs, payload};
 pub(super) enum Entry {
     Video(Video),
     Audio(Audio),
-    /// A track that only shows a picture along with the sound.
-    Cover,
 }
 
 pub(super) struct Video {
@@ -56,9 +54,6 @@ fn video(name: [u8; 4], mut entry: Cut) -> Result<Entry, Stop> {
     let codec = codecs::video(name, object).ok_or(Stop::Ask)?;
     if width == 0 || height == 0 {
         return Err(Stop::Ask);
-    }
-    if matches!(codec, "png" | "jpeg") {
-        return Ok(Entry::Cover);
     }
     Ok(Entry::Video(Video { codec: codec.to_owned(), width, height, shape, bit_rate }))
 }
