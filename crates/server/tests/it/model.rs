@@ -113,7 +113,8 @@ async fn one_step(driver: &mut Driver, step: &Step, index: usize) -> Result<(), 
     Ok(())
 }
 
-async fn end(driver: Driver) -> Result<(), Difference> {
+async fn end(mut driver: Driver) -> Result<(), Difference> {
+    driver.go_on().await;
     let looked = driver.check_everything().await;
     let verified = driver.verify().await;
     match looked.and(verified) {
