@@ -82,6 +82,7 @@ const MUST_MEET_LATER: &[(&str, &[u16])] = &[
     ("PATCH uploads", &[400, 403, 404, 460]),
     ("HEAD uploads", &[404]),
     ("import", &[413, 429]),
+    ("import under way", &[200]),
     ("unpack", &[400]),
     ("rehearsed", &[409]),
     ("rehearsal of files", &[400, 403, 409]),

@@ -213,6 +213,7 @@ impl Driver {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         }
+        self.remotes[client].meet("import under way", 200);
         self.under_way = Some((client, tag, working));
         Ok(())
     }

@@ -128,13 +128,10 @@ impl Source {
 
     /// The answer, in two parts: it may stop between them.
     fn answer(&self, tries: usize) -> (Vec<u8>, Vec<u8>) {
-        let mut fields = String::new();
-        if !self.said_type.is_empty() {
-            fields += &format!("content-type: {}\r\n", self.said_type);
-        }
-        if !self.said_name.is_empty() {
-            fields += &format!("content-disposition: attachment; filename=\"{}\"\r\n", self.said_name);
-        }
+        let said = |what: &str, of: String| if what.is_empty() { String::new() } else { of };
+        let name = format!("content-disposition: attachment; filename=\"{}\"\r\n", self.said_name);
+        let fields =
+            said(self.said_type, format!("content-type: {}\r\n", self.said_type)) + &said(self.said_name, name);
         let wait = if self.wait > 0 { format!("retry-after: {}\r\n", self.wait) } else { String::new() };
         let (status, fields, length) = match self.sends {
             _ if tries < self.faults => (503, wait, Some(0)),
