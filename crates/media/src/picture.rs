@@ -24,6 +24,7 @@ mod sprite;
 
 use std::fs::File;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use encode::{PictureFormat, encode, encode_webp};
 pub use limits::PictureLimits;
@@ -72,8 +73,12 @@ pub fn render(
     out: &mut Out<'_>,
 ) -> Result<Rendered, PictureProblem> {
     order.check()?;
-    let source = decode::open(input, order, limits)?;
-    develop::develop(source, order, limits, out)
+    // The decoders are memory-safe, but not free of wrong assumptions: some damaged files make them panic.
+    let made = catch_unwind(AssertUnwindSafe(|| {
+        let source = decode::open(input, order, limits)?;
+        develop::develop(source, order, limits, out)
+    }));
+    made.unwrap_or(Err(PictureProblem::GaveUp))
 }
 
 /// Makes what is ordered of raw pixels: `size.height` rows of `size.width` RGBA pixels, 8 bit each, alpha not
