@@ -17,6 +17,7 @@ mod process;
 mod processor;
 mod sandbox;
 mod sniff;
+mod sound;
 mod unzip;
 
 pub use inspect::{InspectProblem, inspect_arguments, inspected};

@@ -240,13 +240,13 @@ impl Processor {
 
     /// Makes what is ordered. A video or sound must have a path, by which the sandbox finds it again.
     pub async fn derive(&self, input: File, metadata: &Metadata, order: Order) -> Result<Derived, Refusal> {
-        let _ = metadata;
         let job = match order {
             Order::Thumbnails => self.picture(PictureOrder::default()),
             Order::Resized(Resize { width, height, fit, format }) => {
                 self.picture(PictureOrder::Boxed { width, height, fit, format })
             }
-            Order::Poster | Order::Storyboard | Order::Waveform => {
+            Order::Waveform => self.waveform(metadata)?,
+            Order::Poster | Order::Storyboard => {
                 return Err(Refusal::Passing("this order is not yet taken".to_owned()));
             }
         };
@@ -254,6 +254,18 @@ impl Processor {
             Ok(derived) => derived.map_err(Refusal::Lasting),
             Err(Nonsense) => Err(Refusal::Died(Death::Answer)),
         }
+    }
+
+    fn waveform(&self, metadata: &Metadata) -> Result<Job, Refusal> {
+        if metadata.audio.is_none() {
+            return Err(Refusal::Lasting(Reason::NoSound));
+        }
+        let most_ms = u64::try_from(self.settings.limits.duration.as_millis()).unwrap_or(u64::MAX);
+        if metadata.duration_ms.is_some_and(|duration| duration > most_ms) {
+            return Err(Refusal::Lasting(Reason::TooLong));
+        }
+        let purpose = Purpose::Samples { media_type: metadata.mime, most_ms };
+        Ok(Job::Listen(Tool { program: self.settings.ffmpeg.clone(), purpose }))
     }
 
     fn picture(&self, order: PictureOrder) -> Job {

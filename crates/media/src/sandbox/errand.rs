@@ -25,6 +25,8 @@ pub(crate) enum Job {
     Decode { order: PictureOrder, limits: PictureLimits },
     /// To run a tool, whose output is the answer.
     Run(Tool),
+    /// To hear sound: peaks, loudness, silence.
+    Listen(Tool),
 }
 
 impl Errand {
@@ -41,8 +43,13 @@ impl Errand {
     pub(super) fn tool(&self) -> Option<&Tool> {
         match &self.job {
             Job::Explore | Job::Decode { .. } => None,
-            Job::Run(tool) => Some(tool),
+            Job::Run(tool) | Job::Listen(tool) => Some(tool),
         }
+    }
+
+    /// Whether the supervisor makes something else of what the tool writes.
+    pub(super) fn reduces(&self) -> bool {
+        matches!(self.job, Job::Listen(_))
     }
 
     /// Where the tool finds its input.

@@ -1,9 +1,9 @@
 use std::env;
-use std::io::{self, Write as _};
+use std::io::{self, Read, Write as _};
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitCode, ExitStatus, Stdio};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
@@ -11,6 +11,7 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::confine::{Readable, at, confine, explore};
 use super::enclose::enclose;
+use super::reduce::reduce;
 use super::syscalls::Role;
 use super::{Errand, Job, SIGNALLED};
 
@@ -30,8 +31,12 @@ pub(super) fn supervise(errand: &Errand) -> io::Result<ExitCode> {
     let mut worker = start(&program, errand)?;
     let ended = pidfd_open(Pid::from_child(&worker), PidfdFlags::empty())?;
     confine(Role::Supervisor, errand.walls, errand.allowance, &Readable::default())?;
-    wait_for(&ended)?;
-    Ok(ending(worker.wait()?))
+    if let Some(pipe) = worker.stdout.take() {
+        reduce(&errand.job, Followed(pipe), &mut worker)
+    } else {
+        wait_for(&ended)?;
+        Ok(ending(worker.wait()?))
+    }
 }
 
 /// Which walls can be built is written to standard output, why others cannot to standard error.
@@ -56,6 +61,9 @@ fn start(program: &Path, errand: &Errand) -> io::Result<Child> {
     if errand.walls.namespaces && errand.tool().is_some() {
         command.stdin(Stdio::piped());
     }
+    if errand.reduces() {
+        command.stdout(Stdio::piped());
+    }
     let mut worker = command.spawn().map_err(at("worker"))?;
     drop(worker.stdin.take());
     Ok(worker)
@@ -77,7 +85,17 @@ fn wait_for(source: impl AsFd) -> io::Result<()> {
     }
 }
 
-fn ending(status: ExitStatus) -> ExitCode {
+/// What the worker writes, for as long as somebody wants to know.
+pub(super) struct Followed(ChildStdout);
+
+impl Read for Followed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        wait_for(&self.0)?;
+        self.0.read(buffer)
+    }
+}
+
+pub(super) fn ending(status: ExitStatus) -> ExitCode {
     let code = match status.signal() {
         Some(signal) => i32::from(SIGNALLED) + signal,
         None => status.code().unwrap_or(1),
