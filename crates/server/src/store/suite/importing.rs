@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use reelshelf_domain::{ByteSize, Denial, DisplayName, Error, Result, SystemChance, UploadId};
 
-use super::super::{Committed, ImportState, JobClass, NewImport, Registered, Registration, WITH_ITS_IMPORT, Worker};
+use super::super::{
+    Committed, ImportState, JobClass, NewImport, Registered, Registration, Relocation, WITH_ITS_IMPORT, Worker,
+};
 use super::{Library, NOW, arrived, assert_refused, later};
 
 const SECRET: &str = "https://example.com/a.png?key=secret";
@@ -78,12 +80,13 @@ async fn an_import_is_shown_from_the_wish_to_its_bytes_and_nothing_of_it_stays()
 async fn a_name_that_somebody_gave_counts_more_than_the_other_servers() {
     let library = Library::open().await;
     let upload = library.import("a.png", 10).await.unwrap().upload;
-    library.relocate("a.png", "b.png").await.unwrap();
+    let renamed = Relocation { display_name: Some(DisplayName::of("b")), ..library.relocation("a.png", "b.png") };
+    library.store.relocate(renamed, &SystemChance).await.unwrap();
     library.store.begin_import(upload).await.unwrap().unwrap();
     library.store.describe_import(upload, "video/mp4".to_owned(), Some(DisplayName::of("Ä"))).await.unwrap();
     assert_eq!(library.commit(upload, 1, 10).await.unwrap(), Committed::Stored);
     let stored = library.asset("b.png").await.unwrap();
-    assert_eq!((stored.display_name.as_str(), stored.declared_type.as_str()), ("b.png", "video/mp4"));
+    assert_eq!((stored.display_name.as_str(), stored.declared_type.as_str()), ("b", "video/mp4"));
     library.store.end_import(upload, later(6)).await.unwrap();
     library.job_done().await;
     library.finish().await;
