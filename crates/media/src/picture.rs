@@ -1,7 +1,9 @@
 //! Pictures: an untrusted file becomes small pictures that a browser shows.
 //!
 //! [`render()`] is meant for a sandboxed child that does one thing: it starts no process and opens no path. Every decoder is
-//! memory-safe Rust; the one C library, libwebp, only ever encodes pixels of ours.
+//! memory-safe Rust; the one C library, libwebp, only ever encodes pixels of ours. AVIF and HEIC have no decoder that is
+//! both well kept and safe: another program decodes them, and [`render_raw()`] goes on from its pixels. The same way is
+//! open for whatever is [`PictureProblem::Unsupported`] here.
 //!
 //! One decode serves an order. The decoder may already give fewer pixels than the file holds (JPEG by its DCT, rows by
 //! averaging whole boxes); then follow resizing, orientation, colours (to sRGB) and encoding, each smaller picture made

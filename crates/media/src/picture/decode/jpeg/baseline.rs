@@ -6,10 +6,10 @@
 
 use std::io::Read;
 
-use super::bits::Bits;
+use super::bits::{Bits, Window};
 use super::block::{Bases, Block};
 use super::header::{Component, Header};
-use super::huffman::Table;
+use super::huffman::{Code, Table};
 use crate::picture::pixels::{Layout, Pixels, Size};
 
 /// Where each coefficient belongs: its row of frequencies times eight, and its column (T.81, figure A.6).
@@ -18,7 +18,7 @@ const ZIGZAG: [u8; 64] = [
     28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
     47, 55, 62, 63,
 ];
-/// The place of a coefficient that is not needed.
+/// The place of coefficients that are not needed: behind the others.
 const PASSED_OVER: u8 = 64;
 
 /// A component while the scan is read.
@@ -26,9 +26,11 @@ struct Plane<'a> {
     component: Component,
     dc: &'a Table,
     ac: &'a Table,
-    quantization: [u16; 64],
-    /// Where each coefficient goes.
+    quantization: [f32; 64],
+    /// Where each coefficient goes, those aside that would come after the last.
     places: [u8; 64],
+    /// A bit for each place.
+    bits: [u64; 64],
     /// The pixels that a block becomes, across and down.
     block: (usize, usize),
     /// The DC of the last block.
@@ -58,8 +60,9 @@ pub(super) fn decode(mut reader: impl Read, full: Size, scale: u32) -> Option<Pi
             component: *component,
             dc: header.dc.get(component.dc)?.as_ref()?,
             ac: header.ac.get(component.ac)?.as_ref()?,
-            quantization: header.quantization_of(component)?,
+            quantization: header.quantization_of(component)?.map(f32::from),
             places: places(block),
+            bits: places(block).map(|place| 1_u64.checked_shl(place.into()).unwrap_or(0)),
             block,
             last: 0,
             pixels: vec![0; stride * down * side],
@@ -71,14 +74,15 @@ pub(super) fn decode(mut reader: impl Read, full: Size, scale: u32) -> Option<Pi
     let shrunk = Size::new(full.width.div_ceil(scale), full.height.div_ceil(scale));
     let mut data = Vec::with_capacity(usize::try_from(shrunk.pixels()).ok()? * 3);
     let mut bits = Bits::new(reader);
-    let mut block = Block { coefficients: [0.0; 64], columns: 1, rows: 1 };
+    let mut window = Window::default();
+    let mut block = Block { coefficients: [0.0; 128], columns: 1, rows: 1 };
     let bases = Bases::new();
     let mut until_restart = header.restart_interval;
     for row in 0..rows {
         for mcu in 0..mcus {
             if header.restart_interval > 0 {
                 if until_restart == 0 {
-                    bits.restart()?;
+                    window = bits.restart(window)?;
                     for plane in &mut planes {
                         plane.last = 0;
                     }
@@ -87,10 +91,10 @@ pub(super) fn decode(mut reader: impl Read, full: Size, scale: u32) -> Option<Pi
                 until_restart -= 1;
             }
             for plane in &mut planes {
-                plane.read_mcu(&mut bits, mcu, &mut block, &bases)?;
+                window = plane.read_mcu(&mut bits, window, mcu, &mut block, &bases)?;
             }
         }
-        if bits.is_overrun() {
+        if bits.is_overrun(window) {
             return None;
         }
         let lines = (shrunk.height as usize - row * down * side).min(down * side);
@@ -112,69 +116,77 @@ fn places((columns, rows): (usize, usize)) -> [u8; 64] {
 }
 
 impl Plane<'_> {
-    fn read_mcu<R: Read>(&mut self, bits: &mut Bits<R>, mcu: usize, block: &mut Block, bases: &Bases) -> Option<()> {
+    fn read_mcu<R: Read>(
+        &mut self,
+        bits: &mut Bits<R>,
+        mut window: Window,
+        mcu: usize,
+        block: &mut Block,
+        bases: &Bases,
+    ) -> Option<Window> {
         let Component { across, down, .. } = self.component;
         for y in 0..down {
             for x in 0..across {
-                self.read_block(bits, block)?;
+                window = self.read_block(bits, window, block)?;
                 let at = y * self.block.1 * self.stride + (mcu * across + x) * self.block.0;
                 bases.transform(block, self.block, self.pixels.get_mut(at..)?, self.stride);
                 block.coefficients[..block.rows * 8].fill(0.0);
             }
         }
-        Some(())
+        Some(window)
     }
 
     /// T.81, F.2.2.1 and F.2.2.2.
     #[inline]
-    fn read_block<R: Read>(&mut self, bits: &mut Bits<R>, block: &mut Block) -> Option<()> {
-        (block.columns, block.rows) = (1, 1);
-        bits.refill();
-        let length = self.dc.next(bits)?;
-        if length > 11 {
+    fn read_block<R: Read>(&mut self, bits: &mut Bits<R>, mut window: Window, block: &mut Block) -> Option<Window> {
+        window = bits.refill(window);
+        let code = self.dc.next(window)?;
+        if code.size() > 11 || code.run() > 0 {
             return None;
         }
-        self.last = self.last.wrapping_add(i32::from(value(bits, length)));
-        let dc = i16::try_from(self.last.clamp(i16::MIN.into(), i16::MAX.into())).unwrap_or(i16::MAX);
-        block.coefficients[0] = f32::from(dc) * f32::from(self.quantization[0]);
+        self.last = self.last.wrapping_add(value(window, code));
+        window.skip(code.total());
+        block.coefficients[0] = float(self.last) * self.quantization[0];
+        let mut seen = 1_u64;
         let mut index = 1;
         while index < 64 {
-            bits.refill();
-            let symbol = self.ac.next(bits)?;
-            let (run, length) = (usize::from(symbol >> 4), symbol & 15);
-            if length == 0 {
-                if run < 15 {
+            window = bits.refill(window);
+            let code = self.ac.next(window)?;
+            index += code.run();
+            if code.size() == 0 {
+                window.skip(code.total());
+                if code.run() < 15 {
                     break;
                 }
-                index += 16;
-                continue;
-            }
-            index += run;
-            let place = usize::from(*self.places.get(index)?);
-            if place == usize::from(PASSED_OVER) {
-                bits.skip(length.into());
             } else {
-                block.coefficients[place] = f32::from(value(bits, length)) * f32::from(self.quantization[index]);
-                block.columns = block.columns.max(place % 8 + 1);
-                block.rows = block.rows.max(place / 8 + 1);
+                // No question whether it is needed: a wrong guess of the processor costs more than the product.
+                let place = *self.places.get(index)?;
+                let value = float(value(window, code)) * self.quantization[index];
+                block.coefficients[usize::from(place % 128)] = value;
+                seen |= self.bits[index];
+                window.skip(code.total());
             }
             index += 1;
         }
-        Some(())
+        block.measure(seen);
+        Some(window)
     }
 }
 
-/// The number whose magnitude has `length` bits, at most 15 (T.81, F.2.2.1, `EXTEND`).
+/// The number behind a code, whose magnitude has `code.size()` bits (T.81, F.2.2.1, `EXTEND`).
 #[inline]
-fn value<R: Read>(bits: &mut Bits<R>, length: u8) -> i16 {
-    if length == 0 {
-        return 0;
-    }
-    let read = i32::from(bits.peek(length.into()));
-    bits.skip(length.into());
-    let is_negative = read < 1 << (length - 1);
-    let value = if is_negative { read - (1 << length) + 1 } else { read };
-    i16::try_from(value).unwrap_or(0)
+fn value(window: Window, code: Code) -> i32 {
+    let size = code.size();
+    let read = i32::from(window.peek(code.length(), size));
+    // All ones for a negative number, whose highest bit is 0: half of them are, so no processor guesses it.
+    let negative = (read - ((1 << size) >> 1)) >> 31;
+    read + (negative & (1 - (1 << size)))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "what is not damaged is far below 2^24, and the rest is not seen")]
+#[inline]
+fn float(value: i32) -> f32 {
+    value as f32
 }
 
 /// Appends a line of the planes as RGB (JFIF 1.02), in 16-bit fixed point.

@@ -3,9 +3,22 @@
 
 /// Coefficients by rows of frequencies, eight in a row; those that are not 0 lie in `columns` × `rows`.
 pub(super) struct Block {
-    pub(super) coefficients: [f32; 64],
+    /// There is room behind the 64 for those that nobody needs.
+    pub(super) coefficients: [f32; 128],
     pub(super) columns: usize,
     pub(super) rows: usize,
+}
+
+impl Block {
+    /// Takes note of the places, a bit for each, whose coefficients may not be 0; that of the first is among them.
+    pub(super) fn measure(&mut self, seen: u64) {
+        let rows = (71 - seen.leading_zeros()) / 8;
+        // All rows laid on each other.
+        let folded = seen | seen >> 32;
+        let folded = folded | folded >> 16;
+        let folded = (folded | folded >> 8) & 0xFF;
+        (self.rows, self.columns) = (rows as usize, (64 - folded.leading_zeros()) as usize);
+    }
 }
 
 /// The cosines of an inverse transform to `N` pixels.
@@ -72,6 +85,11 @@ fn transform<const X: usize, const Y: usize>(
     stride: usize,
 ) {
     let (columns, rows) = (block.columns.min(X), block.rows.min(Y));
+    if (columns, rows) == (1, 1) {
+        let mean = byte(block.coefficients[0] / 8.0 + 128.5);
+        out.chunks_mut(stride).take(Y).for_each(|line| line[..X].fill(mean));
+        return;
+    }
     let mut half = [[0.0_f32; X]; 8];
     for (row, coefficients) in half.iter_mut().zip(block.coefficients.chunks_exact(8)).take(rows) {
         for (coefficient, basis) in coefficients.iter().zip(&across.0).take(columns) {
