@@ -11,7 +11,7 @@ const SECRET: &str = "https://example.com/a.png?key=secret";
 
 fn wanted() -> NewImport {
     let (source, shown) = (SECRET.to_owned(), "https://example.com/a.png".to_owned());
-    NewImport { source, shown, named: true, typed: false, most: 3 }
+    NewImport { source, shown, named: false, typed: false, most: 3 }
 }
 
 impl Library {
