@@ -27,7 +27,7 @@ pub use picture::{
     Fit, Layout, MadePicture, Out, PictureFormat, PictureKind, PictureLimits, PictureOrder, PictureProblem, Pixels,
     Rendered, Size, THUMBNAIL_SIDES, encode, encode_webp, render, render_pixels, render_raw, sprite,
 };
-pub use probe::{Broken, Probe, fast_start, probe};
+pub use probe::{Broken, PROBE_BYTES, Probe, fast_start, probe};
 pub use process::{Command, Limits, Output, ProcessError, Slots, run};
 pub use processor::{
     Death, Derived, Made, Order, Processor, ProcessorLimits, ProcessorSettings, Reason, Refusal, Resize, SoundFacts,
@@ -35,8 +35,5 @@ pub use processor::{
 #[doc(hidden)]
 pub use sandbox::child_main_with;
 pub use sandbox::{Abilities, child_main};
-pub use sniff::{HEAD_BYTES, sniff};
-pub use probe::{Broken, PROBE_BYTES, Probe, fast_start, probe};
-pub use process::{Command, Limits, Output, ProcessError, Slots, run};
 pub use sniff::{HEAD_BYTES, contradicts, sniff};
 pub use unzip::{Archive, ArchiveProblem, Member, MemberProblem, MemberReader, ReadAt, UnzipLimits};

@@ -106,6 +106,9 @@ pub enum Reason {
     /// It ends within its headers.
     #[error("The file ends too early; it may not have been transferred completely.")]
     CutShort,
+    /// Its index was never written.
+    #[error("The file has no index: its recording was not finished.")]
+    Unfinished,
     /// It cannot be decoded.
     #[error("The file is damaged and cannot be decoded.")]
     Damaged,
@@ -118,6 +121,9 @@ pub enum Reason {
     /// Too many pixels.
     #[error("The picture has more pixels than are decoded here.")]
     TooManyPixels,
+    /// Too many frames.
+    #[error("The file has more frames than can be looked at.")]
+    TooManyFrames,
     /// Too long.
     #[error("The file plays for longer than is decoded here.")]
     TooLong,
@@ -183,6 +189,8 @@ impl From<Broken> for Reason {
             Broken::CutShort => Self::CutShort,
             Broken::Damaged => Self::Damaged,
             Broken::Empty => Self::Empty,
+            Broken::Unfinished => Self::Unfinished,
+            Broken::TooMany => Self::TooManyFrames,
         }
     }
 }

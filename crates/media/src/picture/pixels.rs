@@ -41,7 +41,7 @@ pub enum Layout {
     Rgb,
     /// Red, green, blue, alpha; not premultiplied.
     Rgba,
-    /// Cyan, magenta, yellow, black; 255 is full ink. Only between a decoder and [`super::color`].
+    /// Cyan, magenta, yellow, black; 255 is full ink. Only between a decoder and the conversion to sRGB.
     Cmyk,
 }
 
@@ -83,6 +83,11 @@ impl Pixels {
     /// All bytes, row after row.
     pub fn data(&self) -> &[u8] {
         &self.data
+    }
+
+    /// The rows from the top.
+    pub(super) fn rows(&self) -> std::slice::ChunksExact<'_, u8> {
+        self.data.chunks_exact(self.size.width as usize * self.layout.channels())
     }
 
     /// All bytes, row after row, to change.

@@ -51,7 +51,7 @@ pub use remove::remove;
 pub use resumable::{Incoming, Progress, begin_resumable, begin_resumable_with, resumable, resume, terminate};
 pub use signature::{SignedUpload, Signer};
 pub use slots::{Slot, Slots};
-pub use storage::{Room, StorageInfo, storage};
+pub use storage::{StorageInfo, storage};
 pub use unpack::{EntryOutcome, Pack, Unpacked, Unpacking, open_pack, receive_pack, rehearse_unpack, unpack};
 pub use urls::{immutable_url, stable_url, upload_url};
 pub use verify::{Problem, Report, verify};

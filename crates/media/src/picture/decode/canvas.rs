@@ -48,22 +48,26 @@ impl Canvas {
         &self.pixels
     }
 
-    /// Lays a frame of RGBA rows on the canvas, after the last one was disposed of. What stands over is cut off.
-    pub(super) fn draw<'a>(
+    /// Lays a frame on the canvas, after the last one was disposed of. `row` writes the frame's row with the given
+    /// number. What stands over is cut off.
+    pub(super) fn draw(
         &mut self,
         area: Area,
-        rows: impl Iterator<Item = &'a [[u8; 4]]>,
+        mut row: impl FnMut(usize, &mut Vec<[u8; 4]>),
         blend: Blend,
         dispose: Dispose,
     ) {
         self.dispose();
         let mut before = Vec::new();
-        for (y, row) in rows.enumerate().take(area.size.height as usize) {
+        let mut new = Vec::new();
+        for y in 0..area.size.height as usize {
             let Some(target) = self.row(area, y) else { break };
             if dispose == Dispose::Restore {
                 before.extend_from_slice(target.as_flattened());
             }
-            for (pixel, &new) in target.iter_mut().zip(row) {
+            new.clear();
+            row(y, &mut new);
+            for (pixel, &new) in target.iter_mut().zip(&new) {
                 *pixel = if blend == Blend::Over { over(new, *pixel) } else { new };
             }
         }
@@ -119,5 +123,67 @@ fn over(new: [u8; 4], old: [u8; 4]) -> [u8; 4] {
             let alpha = u8::try_from((total + 127) / 255).unwrap_or(u8::MAX);
             [mix(new[0], old[0]), mix(new[1], old[1]), mix(new[2], old[2]), alpha]
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RED: [u8; 4] = [255, 0, 0, 255];
+    const BLUE: [u8; 4] = [0, 0, 255, 255];
+    const NOTHING: [u8; 4] = [0; 4];
+    const ALL: Area = Area { left: 0, top: 0, size: Size::new(2, 1) };
+    const RIGHT: Area = Area { left: 1, top: 0, size: Size::new(1, 1) };
+
+    /// What is seen after each frame.
+    fn seen(frames: &[(Area, &[[u8; 4]], Blend, Dispose)]) -> Vec<Vec<u8>> {
+        let mut canvas = Canvas::new(Size::new(2, 1)).unwrap_or_else(|| unreachable!("it has pixels"));
+        let draw = |&(area, row, blend, dispose): &(Area, &[[u8; 4]], Blend, Dispose)| {
+            let width = (area.size.width as usize).min(row.len());
+            canvas.draw(area, |y, new| new.extend(row.iter().skip(y * width).take(width)), blend, dispose);
+            canvas.pixels().data().to_vec()
+        };
+        frames.iter().map(draw).collect()
+    }
+
+    #[test]
+    fn a_frame_is_disposed_of_before_the_next() {
+        for (dispose, left_behind) in [(Dispose::Keep, BLUE), (Dispose::Clear, NOTHING), (Dispose::Restore, RED)] {
+            let frames = seen(&[
+                (ALL, &[RED, RED], Blend::Replace, Dispose::Keep),
+                (RIGHT, &[BLUE], Blend::Replace, dispose),
+                (ALL, &[NOTHING, NOTHING], Blend::Over, Dispose::Keep),
+            ]);
+            assert_eq!(frames[1], [RED, BLUE].concat());
+            assert_eq!(frames[2], [RED, left_behind].concat(), "{dispose:?}");
+        }
+    }
+
+    #[test]
+    fn a_frame_lies_over_or_replaces() {
+        let half = [0, 0, 255, 128];
+        let frames = seen(&[
+            (ALL, &[RED, RED], Blend::Replace, Dispose::Keep),
+            (RIGHT, &[half], Blend::Over, Dispose::Keep),
+            (RIGHT, &[half], Blend::Replace, Dispose::Keep),
+            (RIGHT, &[half], Blend::Over, Dispose::Keep),
+        ]);
+        assert_eq!(frames[1][4..], [127, 0, 128, 255]);
+        assert_eq!(frames[2][4..], half);
+        // 1 - (1 - 128/255)² = 192/255
+        assert_eq!(frames[3][4..], [0, 0, 255, 192]);
+    }
+
+    #[test]
+    fn what_stands_over_is_cut_off() {
+        let far = Area { left: 1, top: 0, size: Size::new(u32::MAX, 5) };
+        let outside = Area { left: 7, top: 7, size: Size::new(2, 2) };
+        let frames = seen(&[
+            (far, &[BLUE; 4], Blend::Replace, Dispose::Restore),
+            (outside, &[RED; 4], Blend::Replace, Dispose::Restore),
+            (ALL, &[NOTHING; 2], Blend::Over, Dispose::Keep),
+        ]);
+        assert_eq!(frames, [[NOTHING, BLUE].concat(), [NOTHING; 2].concat(), [NOTHING; 2].concat()]);
     }
 }
