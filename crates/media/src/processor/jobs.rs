@@ -117,6 +117,7 @@ impl ProcessorSettings {
 }
 
 /// Which frames of a video are wanted: see [`Purpose::Frames`].
+#[derive(Clone, Copy)]
 struct Frames {
     from_ms: u64,
     keyframes: bool,

@@ -243,7 +243,7 @@ impl Lanes {
         Self { filters, memory: [[[0.0; LANES]; 2]; 2] }
     }
 
-    #[inline(always)]
+    #[inline]
     fn pass(&mut self, mut values: [f32; LANES]) -> [f32; LANES] {
         for (Biquad { forward, back }, [first, second]) in self.filters.iter().zip(&mut self.memory) {
             for lane in 0..LANES {

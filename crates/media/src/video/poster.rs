@@ -27,7 +27,8 @@ pub(crate) struct Wish {
 /// The frame, of those that come in the order of time, that stands for all of them. No more are read than it takes.
 pub(crate) fn choose(frames: impl Iterator<Item = io::Result<Frame>>, wish: Wish) -> io::Result<Option<Pixels>> {
     let wanted = i64::try_from(wish.time_ms).unwrap_or(i64::MAX);
-    let (mut nearest, mut liveliest): (Option<(u64, Pixels)>, Option<(f64, Pixels)>) = (None, None);
+    let mut nearest: Option<(u64, Pixels)> = None;
+    let mut liveliest: Option<(f64, Pixels)> = None;
     for frame in frames {
         let Frame { time_ms, pixels } = frame?;
         let distance = time_ms.abs_diff(wanted);
