@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reelshelf_domain::{ByteSize, MediaType};
-use reelshelf_media::{Command, Derived, Limits, Processor, ProcessorLimits, ProcessorSettings, Slots, run};
+use reelshelf_media::{
+    Command, Derived, Limits, Made, Metadata, Order, Processor, ProcessorLimits, ProcessorSettings, Slots, run,
+};
 use tempfile::TempDir;
 
 pub(crate) struct World {
