@@ -259,6 +259,33 @@ async fn walls() -> Value {
     serde_json::from_slice(&explored.stdout).unwrap()
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the door for processes would kill what it lets in; this is about who does not"
+)]
+fn start(errand: &str, input: File) -> process::Child {
+    let mut command = process::Command::new(CHILD);
+    command.args(["sandbox", "supervisor", errand]).env_clear();
+    command.stdin(input).stdout(process::Stdio::piped()).spawn().unwrap()
+}
+
+/// How many processes run this program.
+fn running(program: &Path) -> usize {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let programs = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
+    let name = program.as_os_str().as_encoded_bytes();
+    programs.filter(|words| words.split(|byte| *byte == 0).next() == Some(name)).count()
+}
+
+async fn until(mut reached: impl FnMut() -> bool) {
+    let reached = async {
+        while !reached() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(LONG, reached).await.unwrap();
+}
+
 fn is_root() -> bool {
     rustix::process::getuid().is_root()
 }
@@ -334,4 +361,21 @@ async fn a_decoder_that_was_taken_over_gets_nothing() {
             assert_eq!(successes(&["threads_many"], inside).await, [""; 0]);
         }
     }
+}
+
+#[tokio::test]
+async fn children_end_with_the_server() {
+    let outside = Outside::new().await;
+    let walls = walls().await;
+    let tool = outside.tool();
+    let allowance = json!({"cpu_seconds": 60, "memory": MEMORY.get()});
+    let job = json!({"Run": {"program": tool, "purpose": {"Inspect": "video/mp4"}}});
+    let errand = json!({"walls": walls, "allowance": allowance, "job": job}).to_string();
+    let input = File::open(outside.input("sleep_for_ever", "killed")).unwrap();
+    let mut supervisor = start(&errand, input);
+    until(|| running(&tool) == 1).await;
+    // A server that was killed reads no more.
+    drop(supervisor.stdout.take());
+    until(|| supervisor.try_wait().unwrap().is_some()).await;
+    until(|| running(&tool) == 0).await;
 }

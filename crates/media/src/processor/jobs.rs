@@ -12,6 +12,12 @@ use crate::{Metadata, PictureLimits, PictureOrder, Size};
 /// Long side of a poster, in pixels.
 const POSTER_SIDE: u32 = 1280;
 
+/// Long side of what ffmpeg decodes of a picture, in pixels: no more of it is needed in memory.
+const STILL_SIDE: u32 = 2560;
+
+/// An orientation, as in EXIF.
+const UPRIGHT: u8 = 1;
+
 /// Where in a video its poster is looked for.
 const POSTER_PERCENT: u64 = 20;
 
@@ -36,9 +42,9 @@ impl ProcessorSettings {
     /// The jobs of an order, each for when the one before it finds nothing.
     pub(super) fn jobs(&self, metadata: &Metadata, order: Order) -> Result<Vec<Job>, Reason> {
         match order {
-            Order::Thumbnails => Ok(vec![self.picture(PictureOrder::default())]),
+            Order::Thumbnails => self.picture(metadata, PictureOrder::default()),
             Order::Resized(Resize { width, height, fit, format }) => {
-                Ok(vec![self.picture(PictureOrder::Boxed { width, height, fit, format })])
+                self.picture(metadata, PictureOrder::Boxed { width, height, fit, format })
             }
             Order::Poster => self.poster(metadata),
             Order::Storyboard => self.storyboard(metadata),
@@ -52,11 +58,19 @@ impl ProcessorSettings {
         self.limits.time + Duration::from_millis(duration_ms / SLOWEST)
     }
 
-    fn picture(&self, order: PictureOrder) -> Job {
+    fn picture(&self, metadata: &Metadata, order: PictureOrder) -> Result<Vec<Job>, Reason> {
         // The rest is for what is made of it, and for the program itself.
         let memory_bytes = self.limits.memory.get() / 8 * 5;
         let (pixels, frames) = (self.limits.pixels, self.limits.frames);
-        Job::Decode { order, limits: PictureLimits { pixels, frames, memory_bytes, ..PictureLimits::default() } }
+        let limits = PictureLimits { pixels, frames, memory_bytes, ..PictureLimits::default() };
+        if !matches!(metadata.mime, MediaType::Avif | MediaType::Heic) {
+            return Ok(vec![Job::Decode { order, limits }]);
+        }
+        let image = metadata.image.as_ref().ok_or(Reason::NoPicture)?;
+        let size = self.shown(Size::new(image.width, image.height), STILL_SIDE)?;
+        let first = Frames { from_ms: 0, keyframes: false, apart_ms: 0, most: 1 };
+        let tool = self.frames(metadata.mime, size, image.orientation, first);
+        Ok(vec![Job::Still { tool, size, order, limits }])
     }
 
     fn waveform(&self, metadata: &Metadata) -> Result<Vec<Job>, Reason> {
@@ -73,7 +87,7 @@ impl ProcessorSettings {
         let there_ms = metadata.duration_ms.unwrap_or(0) / 100 * POSTER_PERCENT;
         let look = |from_ms, keyframes, most, any| {
             let frames = Frames { from_ms, keyframes, apart_ms: 0, most };
-            let tool = self.frames(metadata.mime, size, frames);
+            let tool = self.frames(metadata.mime, size, UPRIGHT, frames);
             Job::Poster { tool, size, wish: Wish { time_ms: there_ms - from_ms, any } }
         };
         Ok(vec![
@@ -90,7 +104,7 @@ impl ProcessorSettings {
         let apart_ms = (end_ms / u64::from(STORYBOARD_FRAMES)).max(LEAST_APART_MS);
         let look = |keyframes| {
             let frames = Frames { from_ms: 0, keyframes, apart_ms, most: STORYBOARD_FRAMES };
-            let tool = self.frames(metadata.mime, size, frames);
+            let tool = self.frames(metadata.mime, size, UPRIGHT, frames);
             Job::Storyboard { tool, size, end_ms }
         };
         Ok(if end_ms <= SHORT_MS { vec![look(false)] } else { vec![look(true), look(false)] })
@@ -101,6 +115,11 @@ impl ProcessorSettings {
         let video = metadata.video.as_ref().ok_or(Reason::NoPicture)?;
         let size = Size::new(video.width, video.height);
         self.check_duration(metadata)?;
+        self.shown(size, long_side)
+    }
+
+    /// A size of a file, as it is wanted of ffmpeg.
+    fn shown(&self, size: Size, long_side: u32) -> Result<Size, Reason> {
         match size.pixels() {
             0 => Err(Reason::NoPicture),
             pixels if pixels > self.limits.pixels => Err(Reason::TooManyPixels),
@@ -117,9 +136,9 @@ impl ProcessorSettings {
         u64::try_from(self.limits.duration.as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn frames(&self, media_type: MediaType, size: Size, frames: Frames) -> Tool {
+    fn frames(&self, media_type: MediaType, size: Size, orientation: u8, frames: Frames) -> Tool {
         let Frames { from_ms, keyframes, apart_ms, most } = frames;
-        self.ffmpeg(Purpose::Frames { media_type, size, from_ms, keyframes, apart_ms, most })
+        self.ffmpeg(Purpose::Frames { media_type, size, orientation, from_ms, keyframes, apart_ms, most })
     }
 
     fn ffmpeg(&self, purpose: Purpose) -> Tool {

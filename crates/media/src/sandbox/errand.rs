@@ -28,6 +28,14 @@ pub(crate) enum Job {
     Run(Tool),
     /// To hear sound: peaks, loudness, silence.
     Listen(Tool),
+    /// To make pictures of the first frame, of a format that our own decoder does not know.
+    Still {
+        tool: Tool,
+        /// Of the frame that the tool gives.
+        size: Size,
+        order: PictureOrder,
+        limits: PictureLimits,
+    },
     /// To choose the frame of a video that stands for it.
     Poster {
         tool: Tool,
@@ -59,13 +67,22 @@ impl Errand {
     pub(super) fn tool(&self) -> Option<&Tool> {
         match &self.job {
             Job::Explore | Job::Decode { .. } => None,
-            Job::Run(tool) | Job::Listen(tool) | Job::Poster { tool, .. } | Job::Storyboard { tool, .. } => Some(tool),
+            Job::Run(tool)
+            | Job::Listen(tool)
+            | Job::Still { tool, .. }
+            | Job::Poster { tool, .. }
+            | Job::Storyboard { tool, .. } => Some(tool),
         }
     }
 
     /// Whether the supervisor makes something else of what the tool writes.
     pub(super) fn reduces(&self) -> bool {
-        matches!(self.job, Job::Listen(_) | Job::Poster { .. } | Job::Storyboard { .. })
+        matches!(self.job, Job::Listen(_)) || self.takes_frames()
+    }
+
+    /// Whether the tool tells the time of frames on standard error.
+    pub(super) fn takes_frames(&self) -> bool {
+        matches!(self.job, Job::Still { .. } | Job::Poster { .. } | Job::Storyboard { .. })
     }
 
     /// Where the tool finds its input.

@@ -37,6 +37,10 @@ pub(super) fn reduce(job: &Job, mut worker: Child, ended: &OwnedFd) -> io::Resul
         (Job::Listen(_), _) => {
             listen(pixels).and_then(|heard| heard.map(|heard| tell(&heard, &mut answer)).transpose())
         }
+        (Job::Still { size, order, limits, .. }, Some(times)) => Frames::new(*size, pixels, times)
+            .next()
+            .transpose()
+            .and_then(|frame| frame.map(|frame| make(frame.pixels, order, limits, &mut answer)).transpose()),
         (Job::Poster { size, wish, .. }, Some(times)) => choose(Frames::new(*size, pixels, times), *wish)
             .and_then(|chosen| chosen.map(|chosen| hang(chosen, &mut answer)).transpose()),
         (Job::Storyboard { size, end_ms, .. }, Some(times)) => {
@@ -88,9 +92,12 @@ fn tell(heard: &Heard, answer: &mut Out<'_>) -> io::Result<()> {
 fn hang(poster: Pixels, answer: &mut Out<'_>) -> io::Result<()> {
     answer.made("poster.webp", &webp(&poster)?)?;
     let order = PictureOrder::Thumbnails { long_sides: THUMBNAILS.to_vec(), preview: false };
-    render_pixels(poster, &order, &PictureLimits::default(), &mut |name, content| answer.made(name, content))
-        .map_err(io::Error::other)?;
-    Ok(())
+    make(poster, &order, &PictureLimits::default(), answer)
+}
+
+fn make(pixels: Pixels, order: &PictureOrder, limits: &PictureLimits, answer: &mut Out<'_>) -> io::Result<()> {
+    let made = render_pixels(pixels, order, limits, &mut |name, content| answer.made(name, content));
+    made.map(drop).map_err(io::Error::other)
 }
 
 fn lay_out(

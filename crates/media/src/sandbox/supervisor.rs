@@ -68,7 +68,7 @@ fn start(program: &Path, errand: &Errand) -> io::Result<Child> {
     if errand.reduces() {
         command.stdout(Stdio::piped());
     }
-    if matches!(errand.job, Job::Poster { .. } | Job::Storyboard { .. }) {
+    if errand.takes_frames() {
         command.stderr(Stdio::piped());
     }
     let mut worker = command.spawn().map_err(at("worker"))?;

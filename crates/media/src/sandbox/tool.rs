@@ -36,6 +36,8 @@ pub(crate) enum Purpose {
         media_type: MediaType,
         /// Of each frame, as it is to be given.
         size: Size,
+        /// How they must be turned before that: 2 to 8, as in EXIF. 1: as the file says, which ffmpeg knows of videos.
+        orientation: u8,
         /// Where to begin: at the keyframe before it.
         from_ms: u64,
         /// Whether all but keyframes are passed over.
@@ -61,8 +63,8 @@ impl Purpose {
             Self::Version => return vec!["-version".into()],
             Self::Inspect(media_type) => (words(inspect_arguments(media_type).unwrap_or_default()), Vec::new()),
             Self::Samples { media_type, most_ms } => (opening(media_type, words(["-vn"])), samples(most_ms)),
-            Self::Frames { media_type, size, from_ms, keyframes, apart_ms, most } => {
-                (opening(media_type, seeking(from_ms, keyframes)), frames(size, apart_ms, most))
+            Self::Frames { media_type, size, orientation, from_ms, keyframes, apart_ms, most } => {
+                (opening(media_type, seeking(from_ms, keyframes)), frames(size, orientation, apart_ms, most))
             }
         };
         before.into_iter().map(OsString::from).chain([url]).chain(behind.into_iter().map(OsString::from)).collect()
@@ -104,18 +106,33 @@ fn seeking(from_ms: u64, keyframes: bool) -> Vec<String> {
     ]))
 }
 
-fn frames(size: Size, apart_ms: u64, most: u32) -> Vec<String> {
+fn frames(size: Size, orientation: u8, apart_ms: u64, most: u32) -> Vec<String> {
     let Size { width, height } = size;
     let (seconds, ms) = (apart_ms / 1000, apart_ms % 1000);
     // The time is told before it is changed to one that makes ffmpeg neither double nor drop a frame; and it is told only
     // of frames of which there is more to tell.
     let filters = format!(
-        "select='isnan(prev_selected_t)+gte(t-prev_selected_t,{seconds}.{ms:03})',scale={width}:{height},\
-         metadata=mode=add:key=is:value=frame,metadata=mode=print:file=pipe\\\\:2:direct=1,settb=1/25,setpts=N"
+        "select='isnan(prev_selected_t)+gte(t-prev_selected_t,{seconds}.{ms:03})',{}scale={width}:{height},\
+         metadata=mode=add:key=is:value=frame,metadata=mode=print:file=pipe\\\\:2:direct=1,settb=1/25,setpts=N",
+        turning(orientation)
     );
     let most = most.to_string();
     let (video, output) = (["-map", "0:v:0", "-vf", &filters], ["-r", "25", "-frames:v", &most]);
     words(video.into_iter().chain(output).chain(["-pix_fmt", "rgb24", "-f", "rawvideo", "pipe:1"]))
+}
+
+/// The filters that bring a picture upright, by its orientation as in EXIF.
+fn turning(orientation: u8) -> &'static str {
+    match orientation {
+        2 => "hflip,",
+        3 => "hflip,vflip,",
+        4 => "vflip,",
+        5 => "transpose=0,",
+        6 => "transpose=1,",
+        7 => "transpose=3,",
+        8 => "transpose=2,",
+        _ => "",
+    }
 }
 
 fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<String> {

@@ -205,6 +205,7 @@ TRY(allocate_small) { UNUSED; for (size_t i = 0; i < 600; i++) { char *m = mallo
 TRY(reserve) { UNUSED; return mmap(NULL, (size_t)16 << 30, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) != MAP_FAILED; }
 TRY(open_many) { (void)given; for (int i = 0; i < 200; i++) if (open(input, O_RDONLY) < 0) return 0; return 1; }
 TRY(spin) { UNUSED; while (clock() < 2 * CLOCKS_PER_SEC) {} return 1; }
+TRY(sleep_for_ever) { UNUSED; for (;;) pause(); }
 TRY(sleep_long) { UNUSED; struct timespec left = { 1, 500000000 }; while (nanosleep(&left, &left)) {} return 1; }
 TRY(write_much) { UNUSED; static char much[1 << 16]; for (int i = 0; i < 64; i++) if (write(1, much, sizeof much) < 0) return 0; return 1; }
 TRY(complain_much) { UNUSED; static char much[1 << 16]; for (int i = 0; i < 64; i++) if (write(2, much, sizeof much) < 0) return 0; return 1; }
@@ -227,7 +228,7 @@ static const struct { const char *name; attempt *run; } attempts[] = {
     ROW(keys), ROW(kernel_program), ROW(ring), ROW(performance_counters), ROW(page_faults), ROW(watch_files), ROW(shared_memory),
     ROW(message_queue), ROW(memory_file), ROW(personality_change), ROW(survive_parent), ROW(be_dumped), ROW(filter_calls),
     ROW(more_resources), ROW(be_nicer), ROW(lock_memory), ROW(lock_input), ROW(other_abi), ROW(allocate),
-    ROW(allocate_small), ROW(reserve), ROW(open_many), ROW(spin), ROW(sleep_long), ROW(write_much), ROW(complain_much), ROW(dump_core),
+    ROW(allocate_small), ROW(reserve), ROW(open_many), ROW(spin), ROW(sleep_long), ROW(sleep_for_ever), ROW(write_much), ROW(complain_much), ROW(dump_core),
 };
 
 int main(int argc, char **argv) {

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use reelshelf_domain::MediaType;
 use reelshelf_media::{Fit, Order, PictureFormat, Reason, Refusal, Resize, sniff};
 
-use crate::support::{World, names};
+use crate::support::{World, colour, derive, made, names, size};
 
 #[tokio::test]
 async fn a_picture_gets_its_thumbnails() {
@@ -37,6 +37,26 @@ async fn a_picture_is_made_in_every_format() {
         assert_eq!(derived.made.len(), 1);
         assert_eq!((derived.made[0].media_type, sniff(&derived.made[0].content)), (media_type.mime(), media_type));
     }
+}
+
+#[tokio::test]
+async fn an_avif_is_decoded_by_ffmpeg_and_gets_the_same() {
+    let world = World::new().await;
+    let words = "-f lavfi -i color=red:s=400x300 -vf drawbox=x=200:w=200:color=blue:t=fill -frames:v 1";
+    let picture = world.ffmpeg("in.png", words).await;
+    let format = PictureFormat::Avif;
+    let order = Order::Resized(Resize { width: Some(400), height: None, fit: Fit::Contain, format });
+    let avif = derive(&world, &picture, MediaType::Png, order).await;
+    let picture = world.folder.path().join("in.avif");
+    fs::write(&picture, &avif.made[0].content).unwrap();
+    let derived = derive(&world, &picture, MediaType::Avif, Order::Thumbnails).await;
+    assert_eq!(names(&derived), ["thumb-640.webp", "thumb-320.webp", "thumb-160.webp"]);
+    let thumbnail = made(&derived, "thumb-640.webp");
+    assert_eq!(size(&world, thumbnail).await, (400, 300));
+    let [red, _, blue] = colour(&world, thumbnail, "100:100:20:20").await;
+    assert!(red > 200 && blue < 50, "{red} {blue}");
+    let [red, _, blue] = colour(&world, thumbnail, "100:100:280:20").await;
+    assert!(red < 50 && blue > 200, "{red} {blue}");
 }
 
 #[tokio::test]
