@@ -68,7 +68,7 @@ pub(super) fn confine(role: Role, walls: Walls, allowance: Allowance, readable: 
     set_no_new_privs(true)?;
     limit(role, walls, allowance).map_err(at("limits"))?;
     if walls.landlock > 0 {
-        let found = restrict_files(readable).map_err(at("Landlock"))?;
+        let found = restrict_files(role, readable).map_err(at("Landlock"))?;
         if found < walls.landlock {
             return Err(io::Error::other("Landlock is weaker than it was at the start"));
         }
@@ -121,12 +121,17 @@ pub(super) struct Readable {
 }
 
 /// Restricts what can be opened, connected to and signalled. Gives the version that the kernel has.
-fn restrict_files(readable: &Readable) -> io::Result<u8> {
+fn restrict_files(role: Role, readable: &Readable) -> io::Result<u8> {
+    // The signal that ends the worker with its supervisor is the supervisor's. It has no system call for another.
+    let scope = match role {
+        Role::Supervisor => Scope::AbstractUnixSocket.into(),
+        Role::Decoder | Role::Tool => Scope::from_all(LANDLOCK),
+    };
     let all = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(LANDLOCK))
         .and_then(|rules| rules.handle_access(AccessNet::from_all(LANDLOCK)))
-        .and_then(|rules| rules.scope(Scope::from_all(LANDLOCK)))
+        .and_then(|rules| rules.scope(scope))
         .and_then(Ruleset::create);
     let mut rules = all.map_err(other)?;
     let libraries = LIBRARIES.iter().map(Path::new).filter(|_| !readable.programs.is_empty());
@@ -152,7 +157,7 @@ fn version(status: LandlockStatus) -> u8 {
 /// Tries all of it on this process, and says what worked, each reason why not on standard error.
 pub(super) fn explore(namespaces: bool) -> Walls {
     let mut walls = Walls { namespaces, ..Walls::default() };
-    walls.landlock = restrict_files(&Readable::default()).unwrap_or_default();
+    walls.landlock = restrict_files(Role::Decoder, &Readable::default()).unwrap_or_default();
     walls.seccomp = restrict(Role::Decoder).is_ok();
     walls
 }
