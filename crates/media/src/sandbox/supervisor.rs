@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::pipe::fcntl_setpipe_size;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::confine::{Readable, at, confine, explore};
@@ -16,9 +15,6 @@ use super::enclose::enclose;
 use super::reduce::reduce;
 use super::syscalls::Role;
 use super::{Errand, Job, SIGNALLED};
-
-/// How much of what the worker writes may wait to be read.
-const PIPE_BYTES: usize = 1 << 18;
 
 /// Builds the namespaces, starts the worker in them and follows it to its end.
 pub(super) fn supervise(errand: &Errand) -> io::Result<ExitCode> {
@@ -72,10 +68,6 @@ fn start(program: &Path, errand: &Errand) -> io::Result<Child> {
         command.stderr(Stdio::piped());
     }
     let mut worker = command.spawn().map_err(at("worker"))?;
-    if let Some(pipe) = &worker.stdout {
-        // Fewer turns from one process to the other; where it may not be larger, it is as it was.
-        fcntl_setpipe_size(pipe, PIPE_BYTES).ok();
-    }
     drop(worker.stdin.take());
     Ok(worker)
 }

@@ -86,8 +86,8 @@ fn opening(media_type: MediaType, more: Vec<String>) -> Vec<String> {
 
 fn samples(most_ms: u64) -> Vec<String> {
     let most = format!("{most_ms}ms");
-    // Few large writes: a pipe costs by the call.
-    let pipe = ["-flush_packets", "0", "-blocksize", "131072", "pipe:1"];
+    // Writes that fill a pipe, and no smaller ones: each costs. Larger pipes cost more, since they leave the cache.
+    let pipe = ["-flush_packets", "0", "-blocksize", "65536", "pipe:1"];
     words(
         ["-map", "0:a:0", "-t", &most, "-c:a", "pcm_s16le", "-fflags", "+bitexact", "-f", "wav"]
             .into_iter()
