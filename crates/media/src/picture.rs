@@ -96,3 +96,14 @@ pub fn render_raw(
     let still = decode::raw(input, size, order, limits)?;
     develop::develop(Source::Still(still), order, limits, out)
 }
+
+/// Makes what is ordered of pixels in memory: sRGB and upright.
+pub fn render_pixels(
+    pixels: Pixels,
+    order: &PictureOrder,
+    limits: &PictureLimits,
+    out: &mut Out<'_>,
+) -> Result<Rendered, PictureProblem> {
+    order.check()?;
+    develop::develop(Source::Still(decode::drawn(pixels)), order, limits, out)
+}

@@ -3,10 +3,11 @@ use std::io::{self, Read, Write as _};
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
+use rustix::pipe::fcntl_setpipe_size;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::confine::{Readable, at, confine, explore};
@@ -14,6 +15,9 @@ use super::enclose::enclose;
 use super::reduce::reduce;
 use super::syscalls::Role;
 use super::{Errand, Job, SIGNALLED};
+
+/// How much of what the worker writes may wait to be read.
+const PIPE_BYTES: usize = 1 << 18;
 
 /// Builds the namespaces, starts the worker in them and follows it to its end.
 pub(super) fn supervise(errand: &Errand) -> io::Result<ExitCode> {
@@ -31,12 +35,11 @@ pub(super) fn supervise(errand: &Errand) -> io::Result<ExitCode> {
     let mut worker = start(&program, errand)?;
     let ended = pidfd_open(Pid::from_child(&worker), PidfdFlags::empty())?;
     confine(Role::Supervisor, errand.walls, errand.allowance, &Readable::default())?;
-    if let Some(pipe) = worker.stdout.take() {
-        reduce(&errand.job, Followed(pipe), &mut worker)
-    } else {
-        wait_for(&ended)?;
-        Ok(ending(worker.wait()?))
+    if errand.reduces() {
+        return reduce(&errand.job, worker);
     }
+    wait_for(&ended)?;
+    Ok(ending(worker.wait()?))
 }
 
 /// Which walls can be built is written to standard output, why others cannot to standard error.
@@ -64,7 +67,14 @@ fn start(program: &Path, errand: &Errand) -> io::Result<Child> {
     if errand.reduces() {
         command.stdout(Stdio::piped());
     }
+    if matches!(errand.job, Job::Poster { .. } | Job::Storyboard { .. }) {
+        command.stderr(Stdio::piped());
+    }
     let mut worker = command.spawn().map_err(at("worker"))?;
+    if let Some(pipe) = &worker.stdout {
+        // Fewer turns from one process to the other; where it may not be larger, it is as it was.
+        fcntl_setpipe_size(pipe, PIPE_BYTES).ok();
+    }
     drop(worker.stdin.take());
     Ok(worker)
 }
@@ -86,9 +96,9 @@ fn wait_for(source: impl AsFd) -> io::Result<()> {
 }
 
 /// What the worker writes, for as long as somebody wants to know.
-pub(super) struct Followed(ChildStdout);
+pub(super) struct Followed<P>(pub(super) P);
 
-impl Read for Followed {
+impl<P: Read + AsFd> Read for Followed<P> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         wait_for(&self.0)?;
         self.0.read(buffer)

@@ -10,7 +10,7 @@ use std::f64::consts::PI;
 const LANES: usize = 8;
 
 /// Steps of 100 ms in a stretch.
-const STEPS: usize = 4;
+const STEPS: usize = 8;
 
 /// Steps in a block whose loudness is gated.
 const BLOCK: usize = 4;
@@ -243,7 +243,7 @@ impl Lanes {
         Self { filters, memory: [[[0.0; LANES]; 2]; 2] }
     }
 
-    #[inline(always)]
+    #[inline]
     fn pass(&mut self, mut values: [f32; LANES]) -> [f32; LANES] {
         for (Biquad { forward, back }, [first, second]) in self.filters.iter().zip(&mut self.memory) {
             for lane in 0..LANES {
