@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use super::blocking;
 use super::disk::Room;
+use super::look::{Seen, look};
 
 /// How much is gathered before a thread hashes and writes it, while the next piece gathers.
 pub(super) const PIECE: usize = 256 * 1024;
@@ -194,7 +195,7 @@ impl Sink {
     fn write(&mut self, piece: &[u8]) -> std::io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
-            none => none.insert(OpenOptions::new().write(true).create_new(true).open(&self.path.0)?),
+            none => none.insert(OpenOptions::new().read(true).write(true).create_new(true).open(&self.path.0)?),
         };
         self.room.take(piece.len())?;
         file.write_all(piece)?;
@@ -311,14 +312,25 @@ pub struct Kept {
     pub size: ByteSize,
     /// Which bytes.
     pub hash: AssetHash,
-    /// The first of them, enough to tell what they are.
-    pub head: Vec<u8>,
+    /// What was seen of them.
+    pub seen: Seen,
 }
 
 impl Filled {
     /// What will be known of it once it is durable.
-    pub(super) fn kept(&self) -> Kept {
-        Kept { size: self.size, hash: self.hash, head: self.head.clone() }
+    pub(super) fn look(&mut self) -> std::io::Result<Kept> {
+        let file = match &self.file {
+            Some(file) => file,
+            None => self.file.insert(File::open(&self.path.0)?),
+        };
+        let seen = look(file, self.size.get(), &self.head)?;
+        Ok(Kept { size: self.size, hash: self.hash, seen })
+    }
+
+    /// The bytes where they are, as a file that goes when it is closed.
+    pub async fn file(self) -> Result<File> {
+        let path = self.path;
+        blocking("opening a scratch file", move || File::open(&path.0)).await
     }
 
     /// Where it is.

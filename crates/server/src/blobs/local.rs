@@ -76,8 +76,8 @@ impl Local {
 
     pub(super) async fn keep(&self, key: BlobKey, fill: Fill) -> Result<Kept> {
         let (place, clock) = (self.place(key), Arc::clone(&self.clock));
-        fill.finish_with(move |filled| {
-            let kept = filled.kept();
+        fill.finish_with(move |mut filled| {
+            let kept = filled.look()?;
             make_durable(filled, &place, clock.as_ref()).map(|()| kept)
         })
         .await
@@ -99,6 +99,15 @@ impl Local {
         };
         let part = tokio::fs::File::from_std(file).take(range.len());
         Ok(Some(ReaderStream::with_capacity(part, PIECE).boxed()))
+    }
+
+    pub(super) async fn file(&self, key: BlobKey) -> Result<Option<File>> {
+        let place = self.place(key);
+        let opened = tokio::task::spawn_blocking(move || File::open(place));
+        match opened.await.map_err(|error| Error::internal("opening a blob", error))? {
+            Err(error) => absent(error),
+            Ok(file) => Ok(Some(file)),
+        }
     }
 
     pub(super) async fn size(&self, key: BlobKey) -> Result<Option<u64>> {

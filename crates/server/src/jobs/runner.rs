@@ -90,6 +90,8 @@ fn slots(app: &App, class: JobClass) -> usize {
     match class {
         JobClass::Light => app.settings.jobs.light_slots,
         JobClass::Import => app.settings.jobs.import_slots,
+        JobClass::Media => app.settings.processing.slots,
+        JobClass::Remake => app.settings.processing.remake_slots,
     }
 }
 
@@ -99,6 +101,8 @@ fn worker(app: &App, owner: &str, class: JobClass) -> Worker {
     let of_one = match class {
         JobClass::Light => jobs.light_slots,
         JobClass::Import => jobs.client_import_slots,
+        JobClass::Media => app.settings.processing.client_slots,
+        JobClass::Remake => app.settings.processing.remake_slots,
     };
     Worker { owner: owner.to_owned(), lease: jobs.lease(), of_one }
 }

@@ -8,8 +8,8 @@ use futures::{Stream, StreamExt};
 use reelshelf_domain::{
     BlobId, ByteSize, ClientId, Denial, Error, MediaPath, Result, Taken, Thing, UnixMillis, UploadId,
 };
-use reelshelf_media::sniff;
 
+use super::process::examined;
 use super::{Caller, NewFile, SignedUpload, Slot, journal, register};
 use crate::app::App;
 use crate::blobs::{BlobKey, Fill, Kept};
@@ -229,12 +229,14 @@ async fn keep(app: &App, client: ClientId, upload: UploadId, fill: Fill) -> Resu
 /// Durable bytes as the store is told of them.
 pub(super) fn arrived(app: &App, upload: UploadId, blob: BlobId, kept: &Kept) -> Arrived {
     let now = app.now();
+    let (media_type, examined) = examined(&kept.seen);
     Arrived {
         upload,
         blob,
         hash: kept.hash,
         size: kept.size,
-        media_type: sniff(&kept.head),
+        media_type,
+        examined,
         now,
         temp_expires_at: now.plus(app.settings.uploads.temp_life()),
         temp_limit: app.settings.uploads.temp_limit.to_column(),

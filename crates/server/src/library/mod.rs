@@ -12,6 +12,7 @@ mod idempotency;
 mod import;
 mod ingest;
 mod keys;
+mod process;
 mod register;
 mod rehearse;
 mod relocate;

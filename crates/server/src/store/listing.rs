@@ -5,7 +5,8 @@ use reelshelf_domain::{Cursor, Direction, FolderId, Limit, MediaKind, Result, So
 
 use super::assets::{Asset, AssetRow, asset_columns};
 use super::db::{Tx, fetch_all, fetch_one};
-use super::import::{assets_and_imports, import_columns};
+use super::import::{assets_and_more, import_columns};
+use super::processing::processing_columns;
 use super::row::row;
 use super::{Store, column};
 
@@ -16,8 +17,9 @@ macro_rules! page {
         concat!(
             "SELECT",
             asset_columns!(),
+            processing_columns!(),
             import_columns!(),
-            assets_and_imports!(concat!(
+            assets_and_more!(concat!(
                 "FROM (SELECT * FROM assets WHERE folder_id = $1",
                 $filter,
                 $where,
@@ -81,8 +83,9 @@ macro_rules! search {
             concat!($first, $back, ", ", $second, $back),
             " LIMIT 1)) END AS matches,",
             asset_columns!(),
+            processing_columns!(),
             import_columns!(),
-            assets_and_imports!("FROM page JOIN assets ON assets.id = page.hit"),
+            assets_and_more!("FROM page JOIN assets ON assets.id = page.hit"),
             "ORDER BY ",
             concat!("assets.", $first, $way, ", assets.", $second, $way)
         )
@@ -98,8 +101,9 @@ macro_rules! search_after {
                 WHERE folder_id = $1 AND lower(name) LIKE $5 ESCAPE '\\' AND ($6 IS NULL OR kind = $6)
             ) AS matches,",
             asset_columns!(),
+            processing_columns!(),
             import_columns!(),
-            assets_and_imports!(concat!(
+            assets_and_more!(concat!(
                 "FROM (SELECT * FROM assets
                 WHERE folder_id = $1 AND lower(name) LIKE $5 ESCAPE '\\' AND ($6 IS NULL OR kind = $6) AND ",
                 concat!("(", $first, ", ", $second, ") ", $behind, " ($3, $4) ORDER BY "),

@@ -10,6 +10,7 @@ mod blobs;
 mod clients;
 mod counters;
 mod db;
+mod derived;
 mod empty;
 mod expire;
 mod folders;
@@ -23,6 +24,7 @@ mod keys;
 mod known;
 mod leisure;
 mod listing;
+mod processing;
 mod readers;
 mod register;
 mod rehearse;
@@ -51,6 +53,7 @@ pub use audit::{Audit, ClientAudit, FolderAudit};
 pub use blobs::{BlobRow, Condemned};
 pub use clients::{Client, NewClient, Totals};
 pub use db::migrate;
+pub use derived::DerivedFile;
 pub use folders::{Folder, FolderMove, FolderStats, Made};
 pub use idempotency::{BodySeen, Claim, KeptAnswer, KeyedRequest};
 pub use import::{Begun, IMPORT_JOB, Import, ImportState, NewImport, WITH_ITS_IMPORT};
@@ -59,6 +62,10 @@ pub use jobs::{Claimed, JobClass, JobCounts, NewJob, Worker};
 pub use keys::{KeyHolder, KeyRow, NewKey};
 pub use known::Known;
 pub use listing::{Listed, Listing, Slice};
+pub use processing::{
+    Derived, Deriving, Examined, NewDerived, PROCESS_JOB, Processing, ProcessingEnd, ProcessingSource, ProcessingState,
+    Reprocessing,
+};
 pub use register::{Registered, Registration};
 pub use rehearse::{Arrivals, Deed, NewRehearsal, Rehearsed};
 pub use relocate::Relocation;
