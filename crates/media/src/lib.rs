@@ -3,6 +3,7 @@
 //! [`sniff()`] says what a file is by its first bytes: pure, and it never fails. [`probe()`] says by its headers what it
 //! holds, as [`Metadata`]. [`run()`] is the one door through which
 //! Reelshelf starts another program: with limits on time, output and number, and with nothing left behind.
+//! [`Processor`] is what the server asks of media: it decodes in children that can do nothing else ([`child_main`]).
 //! [`Archive`] reads ZIPs: pure but for the reading, and it gives nothing that was not checked.
 //! The crate knows no HTTP, no SQL and no blob store.
 #![warn(missing_docs)]
@@ -10,11 +11,20 @@
 mod metadata;
 mod probe;
 mod process;
+mod processor;
+mod sandbox;
 mod sniff;
 mod unzip;
 
 pub use metadata::{AudioMetadata, Color, ImageMetadata, Metadata, Tags, VideoMetadata};
 pub use probe::{Broken, Probe, probe};
 pub use process::{Command, Limits, Output, ProcessError, Slots, run};
+pub use processor::{
+    Death, Derived, Fit, Made, Order, PictureFormat, Processor, ProcessorLimits, ProcessorSettings, Reason, Refusal,
+    Resize, SoundFacts,
+};
+#[doc(hidden)]
+pub use sandbox::child_main_with;
+pub use sandbox::{Abilities, child_main};
 pub use sniff::{HEAD_BYTES, sniff};
 pub use unzip::{Archive, ArchiveProblem, Member, MemberProblem, MemberReader, ReadAt, UnzipLimits};

@@ -2,9 +2,10 @@
 mod tests;
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use tokio::time::{Instant, timeout};
 
 /// Where a program that is named without a folder is looked for: a fixed list, so that nothing in the environment of
 /// the server can put another program in its place.
-const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+pub(crate) const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// How much of its complaints a failed program leaves in the log.
 const STDERR_TAIL_BYTES: usize = 2048;
@@ -36,18 +37,19 @@ pub struct Limits {
 }
 
 /// A program to run, with everything it is given: nothing is inherited but the working folder.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Command {
     program: PathBuf,
     args: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
+    input: Option<File>,
     limits: Limits,
 }
 
 impl Command {
     /// A program by its path, or by a name to look for in the usual folders.
     pub fn new(program: impl Into<PathBuf>, limits: Limits) -> Self {
-        Self { program: program.into(), args: Vec::new(), environment: Vec::new(), limits }
+        Self { program: program.into(), args: Vec::new(), environment: Vec::new(), input: None, limits }
     }
 
     /// With one more argument. No shell reads it, but the program may take a leading `-` for an option.
@@ -71,11 +73,21 @@ impl Command {
         self
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that starts a process")]
-    fn spawn(&self) -> Result<Child, ProcessError> {
+    /// With an open file as its standard input, which is otherwise empty.
+    #[must_use]
+    pub fn input(mut self, file: File) -> Self {
+        self.input = Some(file);
+        self
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the one place where the server starts a process")]
+    fn spawn(&mut self) -> Result<Child, ProcessError> {
         let mut command = tokio::process::Command::new(&self.program);
         command.args(&self.args).env_clear().env("PATH", PATH).envs(self.environment.iter().map(|(k, v)| (k, v)));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(self.input.take().map_or_else(Stdio::null, Stdio::from))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         // A group of its own, so that what it starts can be killed with it.
         command.process_group(0).kill_on_drop(true);
         command.spawn().map_err(|error| match error.kind() {
@@ -159,16 +171,16 @@ impl ProcessError {
 ///
 /// However it ends, and also when the future is dropped, the program and everything it left running in its process
 /// group are killed. The slot is free again only then.
-pub async fn run(slots: &Slots, command: Command) -> Result<Output, ProcessError> {
+pub async fn run(slots: &Slots, mut command: Command) -> Result<Output, ProcessError> {
     // Acquiring fails only on a closed semaphore, and nobody closes this one.
     let _slot = slots.0.acquire().await;
-    let mut report = Report { program: &command.program, started: Instant::now(), outcome: "abandoned" };
-    let result = supervise(&command).await;
+    let mut report = Report { program: command.program.clone(), started: Instant::now(), outcome: "abandoned" };
+    let result = supervise(&mut command).await;
     report.outcome = result.as_ref().map_or_else(ProcessError::outcome, |_| "ok");
     result
 }
 
-async fn supervise(command: &Command) -> Result<Output, ProcessError> {
+async fn supervise(command: &mut Command) -> Result<Output, ProcessError> {
     let limits = command.limits;
     let mut group = Group::start(command)?;
     let ended = timeout(limits.time, group.finish(limits.output)).await;
@@ -197,7 +209,7 @@ struct Group {
 }
 
 impl Group {
-    fn start(command: &Command) -> Result<Self, ProcessError> {
+    fn start(command: &mut Command) -> Result<Self, ProcessError> {
         let leader = command.spawn()?;
         let id = leader.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         let id = id.ok_or_else(|| ProcessError::Lost(io::Error::other("it has no process id")))?;
@@ -265,13 +277,13 @@ async fn read(stream: Option<impl AsyncRead + Unpin>, limit: ByteSize) -> Result
 }
 
 /// Tells the log about a program when it is over, also when nobody waits for it any more.
-struct Report<'a> {
-    program: &'a Path,
+struct Report {
+    program: PathBuf,
     started: Instant,
     outcome: &'static str,
 }
 
-impl Drop for Report<'_> {
+impl Drop for Report {
     fn drop(&mut self) {
         let duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::debug!(program = %self.program.display(), duration_ms, outcome = self.outcome, "a process is over");

@@ -64,6 +64,14 @@ async fn nothing_of_our_environment_is_inherited() {
 }
 
 #[tokio::test]
+async fn a_program_reads_the_file_it_is_given() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), "content").unwrap();
+    let output = run_alone(Command::new("cat", LIMITS).input(file.reopen().unwrap())).await.unwrap();
+    assert_eq!(output.stdout, b"content");
+}
+
+#[tokio::test]
 async fn there_is_nothing_to_read() {
     assert_eq!(run_alone(Command::new("cat", LIMITS)).await.unwrap().stdout, b"");
 }
