@@ -327,10 +327,9 @@ impl Filled {
         Ok(Kept { size: self.size, hash: self.hash, seen })
     }
 
-    /// The bytes where they are, as a file that goes when it is closed.
-    pub async fn file(self) -> Result<File> {
-        let path = self.path;
-        blocking("opening a scratch file", move || File::open(&path.0)).await
+    /// The bytes where they are. They go with what this gives.
+    pub(super) fn readable(self) -> Readable {
+        Readable { path: self.path.0.clone(), _scratch: Some(self.path) }
     }
 
     /// Where it is.
@@ -358,6 +357,24 @@ impl Filled {
         };
         file.sync_all()?;
         Ok((file, &self.path.0))
+    }
+}
+
+/// Bytes that can be read as a file of this machine, as long as this is there.
+pub struct Readable {
+    path: PathBuf,
+    _scratch: Option<ScratchPath>,
+}
+
+impl Readable {
+    /// What is at a path.
+    pub(super) const fn at(path: PathBuf) -> Self {
+        Self { path, _scratch: None }
+    }
+
+    /// The file from its beginning.
+    pub fn open(&self) -> std::io::Result<File> {
+        File::open(&self.path)
     }
 }
 

@@ -101,15 +101,6 @@ impl Local {
         Ok(Some(ReaderStream::with_capacity(part, PIECE).boxed()))
     }
 
-    pub(super) async fn file(&self, key: BlobKey) -> Result<Option<File>> {
-        let place = self.place(key);
-        let opened = tokio::task::spawn_blocking(move || File::open(place));
-        match opened.await.map_err(|error| Error::internal("opening a blob", error))? {
-            Err(error) => absent(error),
-            Ok(file) => Ok(Some(file)),
-        }
-    }
-
     pub(super) async fn size(&self, key: BlobKey) -> Result<Option<u64>> {
         match tokio::fs::metadata(self.place(key)).await {
             Ok(metadata) => Ok(Some(metadata.len())),

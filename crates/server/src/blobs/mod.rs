@@ -25,7 +25,7 @@ use crate::config::{BlobSettings, ServerSettings};
 
 pub use collect::{collect, sweep_orphans};
 pub use disk::{FreeDisk, Room};
-pub use fill::{Fill, Filled, Kept, Scratch, ScratchReader};
+pub use fill::{Fill, Filled, Kept, Readable, Scratch, ScratchReader};
 pub use gather::Gathering;
 pub use look::Seen;
 pub use key::{BlobKey, SHARDS};
@@ -157,12 +157,12 @@ impl Blobs {
         self.commit(key, filled).await.map(|()| made)
     }
 
-    /// The bytes of an object as a file that can be read here; `None` when there is no such object.
-    pub async fn file(&self, key: BlobKey) -> Result<Option<std::fs::File>> {
-        if let Place::Local(local) = &self.place {
-            return local.file(key).await;
-        }
+    /// The bytes of an object as a file of this machine; `None` when there is no such object.
+    pub async fn file(&self, key: BlobKey) -> Result<Option<Readable>> {
         let Some(size) = self.size(key).await? else { return Ok(None) };
+        if let Place::Local(local) = &self.place {
+            return Ok(Some(Readable::at(local.place(key))));
+        }
         let mut fill = self.fill().await?;
         if let Some(range) = ByteRange::whole(size) {
             let Some(mut bytes) = self.read(key, range).await? else { return Ok(None) };
@@ -170,7 +170,7 @@ impl Blobs {
                 fill.write(&piece.map_err(|error| Error::internal("reading a blob", error))?).await?;
             }
         }
-        fill.finish().await?.file().await.map(Some)
+        Ok(Some(fill.finish().await?.readable()))
     }
 
     /// The bytes of a range; `None` when there is no such object.

@@ -1,6 +1,9 @@
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reelshelf_domain::ByteSize;
+use reelshelf_media::{ProcessorLimits, ProcessorSettings};
 use serde::{Deserialize, Serialize};
 
 use super::positive;
@@ -35,6 +38,15 @@ pub struct ProcessingSettings {
     pub deaths: u32,
     /// The most that the derived files of one client may take.
     pub derived_limit: ByteSize,
+    /// The most bytes of what is made of one file at once.
+    pub made: ByteSize,
+    /// ffmpeg, by path or by name.
+    pub ffmpeg: PathBuf,
+    /// ffprobe, by path or by name.
+    pub ffprobe: PathBuf,
+    /// The program that is started for each child: this one. Tests are another.
+    #[serde(skip)]
+    pub program: Option<PathBuf>,
     /// The widths and heights that pictures may be asked for in, in pixels.
     pub sizes: Vec<u32>,
 }
@@ -49,12 +61,16 @@ impl Default for ProcessingSettings {
             client_size_slots: 0,
             size_wait_seconds: 20,
             pixels: 100_000_000,
-            frames: 1000,
-            duration_seconds: 24 * 60 * 60,
+            frames: 10_000,
+            duration_seconds: 48 * 60 * 60,
             child_seconds: 300,
             child_memory: ByteSize::mib(1024),
             deaths: 3,
             derived_limit: ByteSize::gib(10),
+            made: ByteSize::mib(64),
+            ffmpeg: PathBuf::from("ffmpeg"),
+            ffprobe: PathBuf::from("ffprobe"),
+            program: None,
             sizes: vec![
                 16, 32, 48, 64, 96, 128, 160, 200, 240, 256, 300, 320, 400, 480, 500, 512, 600, 640, 720, 768, 800, 960,
                 1000, 1024, 1080, 1200, 1280, 1440, 1600, 1920, 2048, 2160, 2560, 3840,
@@ -79,6 +95,27 @@ impl ProcessingSettings {
         Duration::from_secs(self.size_wait_seconds)
     }
 
+    /// As the media crate takes them.
+    pub fn processor(&self) -> std::io::Result<ProcessorSettings> {
+        let program = self.program.clone().map_or_else(std::env::current_exe, Ok)?;
+        // Whoever may ask for a child has a slot of the server: nobody waits a second time.
+        let slots = self.slots + self.remake_slots + self.size_slots;
+        Ok(ProcessorSettings {
+            program,
+            ffmpeg: self.ffmpeg.clone(),
+            ffprobe: self.ffprobe.clone(),
+            slots: NonZeroUsize::new(slots).unwrap_or(NonZeroUsize::MIN),
+            limits: ProcessorLimits {
+                time: Duration::from_secs(self.child_seconds),
+                memory: self.child_memory,
+                output: self.made,
+                pixels: self.pixels,
+                frames: self.frames,
+                duration: Duration::from_secs(self.duration_seconds),
+            },
+        })
+    }
+
     pub(super) fn check(&self, problems: &mut Vec<String>) {
         positive("processing.remake_slots", self.remake_slots as u64, problems);
         positive("processing.pixels", self.pixels, problems);
@@ -87,6 +124,7 @@ impl ProcessingSettings {
         positive("processing.child_seconds", self.child_seconds, problems);
         positive("processing.child_memory", self.child_memory.get(), problems);
         positive("processing.deaths", self.deaths.into(), problems);
+        positive("processing.made", self.made.get(), problems);
         if self.sizes.contains(&0) {
             problems.push("processing.sizes: must be greater than 0".to_owned());
         }

@@ -148,7 +148,10 @@ pub(super) async fn settle_new(
     arrived: Arrived,
 ) -> Result<Option<Asset>> {
     let refused = match app.store.store_whole(registration, arrived.clone(), app.chance.as_ref()).await {
-        Ok(asset) => return Ok(Some(asset)),
+        Ok(asset) => {
+            app.job_bell.notify_one();
+            return Ok(Some(asset));
+        }
         Err(error) => error,
     };
     let registered = match refused {
@@ -247,7 +250,9 @@ pub(super) fn arrived(app: &App, upload: UploadId, blob: BlobId, kept: &Kept) ->
 pub(super) async fn settle(app: &App, ticket: &UploadTicket, arrived: Arrived) -> Result<Committed> {
     let arrived = Arrived { upload: ticket.id, ..arrived };
     let committed = app.store.commit_upload(arrived.clone()).await;
-    if !matches!(committed, Ok(Committed::Stored)) {
+    if matches!(committed, Ok(Committed::Stored)) {
+        app.job_bell.notify_one();
+    } else {
         disown(app, ticket.client, arrived).await;
     }
     committed

@@ -63,7 +63,7 @@ pub use keys::{KeyHolder, KeyRow, NewKey};
 pub use known::Known;
 pub use listing::{Listed, Listing, Slice};
 pub use processing::{
-    Derived, Deriving, Examined, NewDerived, PROCESS_JOB, Processing, ProcessingEnd, ProcessingSource, ProcessingState,
+    Derived, Deriving, Examined, KnownOf, NewDerived, PROCESS_JOB, Processing, ProcessingEnd, ProcessingSource, ProcessingState,
     Reprocessing,
 };
 pub use register::{Registered, Registration};

@@ -67,6 +67,7 @@ const COUNTS: &str = "
     WHERE condemned_at IS NULL AND EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id AND assets.kind <> 'other'
         AND (CAST($1 AS TEXT) IS NULL OR assets.kind = $1))
     GROUP BY processing";
+const SIZED: &str = "SELECT processing_error, metadata, deaths FROM blobs WHERE id = $1 AND condemned_at IS NULL";
 const DERIVED_BYTES: &str = "SELECT derived_bytes FROM clients WHERE id = $1";
 
 #[cfg(test)]
@@ -83,6 +84,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     TO_PROCESS,
     QUEUE,
     COUNTS,
+    SIZED,
     DERIVED_BYTES,
 ];
 
@@ -221,8 +223,10 @@ pub struct ProcessingEnd {
     pub state: ProcessingState,
     /// Why it failed.
     pub error: Option<String>,
-    /// When it began: of what was made before, nothing stays that was not made again.
+    /// When it began: of what was made before, nothing stays behind a good end that was not made again.
     pub began_at: UnixMillis,
+    /// The names of what was made since.
+    pub made: Vec<String>,
 }
 
 /// What was made of some bytes, and whether that is all.
@@ -386,8 +390,9 @@ impl Deriving {
             self.insert(tx, new, Some(source)).await?;
             grown += new.size.to_column();
         }
-        let Some(end) = &self.end else { return Ok(grown) };
-        for old in there.into_values().filter(|old| old.created_at < end.began_at.get()) {
+        let Some(end) = self.end.as_ref().filter(|end| end.state == ProcessingState::Done) else { return Ok(grown) };
+        let is_old = |old: &MadeRow| old.created_at < end.began_at.get() && !end.made.contains(&old.name);
+        for old in there.into_values().filter(is_old) {
             execute!(tx, RELEASE, old.id)?;
             grown -= old.size;
         }
@@ -423,6 +428,19 @@ impl Verb for Disown {
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
         self.0.disown(tx).await
+    }
+}
+
+row! {
+    /// What is known of some bytes.
+    #[derive(Clone, Debug)]
+    pub struct KnownOf {
+        /// Why their processing failed.
+        pub processing_error: Option<String>,
+        /// What they hold, as JSON.
+        pub metadata: Option<String>,
+        /// How many children died of them.
+        pub deaths: i64,
     }
 }
 
@@ -525,6 +543,12 @@ impl Store {
             Ok((column("blobs", "processing", &state)?, u64::try_from(count).unwrap_or_default()))
         };
         rows.into_iter().map(count).collect()
+    }
+
+    /// What is known of some bytes; `None` when they are gone.
+    pub async fn known_of(&self, blob: BlobId) -> Result<Option<KnownOf>> {
+        let mut tx = self.db.read().await?;
+        fetch_optional!(tx, KnownOf, SIZED, blob.to_string())
     }
 
     /// What a client's derived files take.
