@@ -20,7 +20,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 pub use abilities::Abilities;
-pub(crate) use answer::{Answer, Nonsense, parse};
+pub(crate) use answer::{Nonsense, parse};
 pub(crate) use confine::{Allowance, Walls};
 pub(crate) use errand::{Errand, Job};
 pub(crate) use tool::{Purpose, Tool};

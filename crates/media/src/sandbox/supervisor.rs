@@ -1,10 +1,13 @@
+use std::env;
 use std::io::{self, Write as _};
+use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
-use std::{env, thread};
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::confine::{Readable, at, confine, explore};
 use super::enclose::enclose;
@@ -25,8 +28,9 @@ pub(super) fn supervise(errand: &Errand) -> io::Result<ExitCode> {
         enclose(&programs, tool.is_some_and(|tool| tool.purpose.reads())).map_err(at("namespaces"))?;
     }
     let mut worker = start(&program, errand)?;
+    let ended = pidfd_open(Pid::from_child(&worker), PidfdFlags::empty())?;
     confine(Role::Supervisor, errand.walls, errand.allowance, &Readable::default())?;
-    thread::Builder::new().spawn(end_with_the_server)?;
+    wait_for(&ended)?;
     Ok(ending(worker.wait()?))
 }
 
@@ -57,13 +61,20 @@ fn start(program: &Path, errand: &Errand) -> io::Result<Child> {
     Ok(worker)
 }
 
-/// Ends this process, and the worker with it, when nobody reads the answer any more: the server is gone.
-fn end_with_the_server() {
+/// Until there is something to read, or until a process has ended.
+///
+/// When nobody reads the answer any more the server is gone: then this process ends, and the worker with it.
+fn wait_for(source: impl AsFd) -> io::Result<()> {
     let stdout = io::stdout();
-    let mut pipe = [PollFd::new(&stdout, PollFlags::empty())];
-    // Interrupted, it is asked again.
-    while !matches!(poll(&mut pipe, None), Ok(1..)) {}
-    std::process::exit(0);
+    loop {
+        let mut polled = [PollFd::new(&source, PollFlags::IN), PollFd::new(&stdout, PollFlags::empty())];
+        match poll(&mut polled, None) {
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+            Ok(_) if !polled[1].revents().is_empty() => std::process::exit(0),
+            Ok(_) => return Ok(()),
+        }
+    }
 }
 
 fn ending(status: ExitStatus) -> ExitCode {
