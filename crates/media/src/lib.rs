@@ -8,6 +8,7 @@
 //! The crate knows no HTTP, no SQL and no blob store.
 #![warn(missing_docs)]
 
+mod inspect;
 mod metadata;
 mod probe;
 mod process;
@@ -16,8 +17,9 @@ mod sandbox;
 mod sniff;
 mod unzip;
 
+pub use inspect::{InspectProblem, inspect_arguments, inspected};
 pub use metadata::{AudioMetadata, Color, ImageMetadata, Metadata, Tags, VideoMetadata};
-pub use probe::{Broken, Probe, probe};
+pub use probe::{Broken, Probe, fast_start, probe};
 pub use process::{Command, Limits, Output, ProcessError, Slots, run};
 pub use processor::{
     Death, Derived, Fit, Made, Order, PictureFormat, Processor, ProcessorLimits, ProcessorSettings, Reason, Refusal,

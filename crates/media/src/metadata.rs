@@ -37,6 +37,59 @@ pub struct Metadata {
     pub tags: Tags,
 }
 
+impl Metadata {
+    /// Of a file of which nothing else is known yet.
+    pub(crate) fn of(kind: MediaKind, media_type: MediaType) -> Self {
+        let mime = match (kind, media_type) {
+            (MediaKind::Audio, MediaType::Mp4) => MediaType::M4a,
+            (MediaKind::Video, MediaType::M4a) => MediaType::Mp4,
+            (_, other) => other,
+        };
+        let container = container(mime).to_owned();
+        let (duration_ms, bit_rate, image, video, audio, cover) = (None, None, None, None, None, false);
+        Self { kind, container, mime, duration_ms, bit_rate, image, video, audio, cover, tags: Tags::default() }
+    }
+
+    /// How long a file of so many bytes plays, from which its bit rate follows.
+    pub(crate) fn play(&mut self, duration_ms: Option<u64>, length: u64) {
+        self.duration_ms = duration_ms;
+        self.bit_rate = duration_ms.filter(|ms| *ms > 0).map(|ms| length.saturating_mul(8000) / ms);
+    }
+}
+
+/// The format that holds the streams of a type.
+fn container(media_type: MediaType) -> &'static str {
+    match media_type {
+        MediaType::Jpeg => "jpeg",
+        MediaType::M4a => "mp4",
+        MediaType::Mkv => "matroska",
+        MediaType::Wmv => "asf",
+        MediaType::Mpeg => "mpeg",
+        MediaType::MpegTs => "mpegts",
+        MediaType::Ogv | MediaType::Opus => "ogg",
+        MediaType::Aac => "adts",
+        other => other.extension(),
+    }
+}
+
+/// Pictures per second, to a thousandth; nothing that is not a rate.
+pub(crate) fn frame_rate(rate: f64) -> Option<f64> {
+    (rate.is_finite() && rate > 0.0 && rate <= 100_000.0).then(|| (rate * 1000.0).round() / 1000.0)
+}
+
+/// The size at which pictures are seen whose pixels have this shape (width : height) and that are turned clockwise. A
+/// shape beyond 255 : 1 is a mistake.
+pub(crate) fn displayed(width: u32, height: u32, (wide, high): (u32, u32), rotation: u16) -> (u32, u32) {
+    let is_shape = wide > 0 && high > 0 && wide / 255 < high && high / 255 < wide;
+    let width = if is_shape {
+        let stretched = (u64::from(width) * u64::from(wide) + u64::from(high) / 2) / u64::from(high);
+        u32::try_from(stretched).unwrap_or(width)
+    } else {
+        width
+    };
+    if rotation % 180 == 90 { (height, width) } else { (width, height) }
+}
+
 /// A picture.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct ImageMetadata {
@@ -111,17 +164,31 @@ pub struct AudioMetadata {
     pub bit_rate: Option<u64>,
 }
 
-/// What a file says of itself, by lower-case names. Bounded in number, and each text in length.
+/// What a file says of itself, by the names of [`Tags::NAMES`]; each text bounded in length.
 #[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(transparent)]
 pub struct Tags(BTreeMap<String, String>);
 
 impl Tags {
-    /// Most tags that are kept; further ones are dropped.
-    pub const MOST: usize = 32;
+    /// The names that are kept; what else files carry is of no use to people, or too long.
+    pub const NAMES: [&'static str; 14] = [
+        "album",
+        "album_artist",
+        "artist",
+        "comment",
+        "composer",
+        "copyright",
+        "date",
+        "description",
+        "disc",
+        "genre",
+        "performer",
+        "publisher",
+        "title",
+        "track",
+    ];
     /// Longest text that is kept, in bytes; more of it is cut off.
     pub const TEXT_BYTES: usize = 512;
-    const NAME_BYTES: usize = 64;
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
@@ -138,12 +205,12 @@ impl Tags {
         self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
-    /// Keeps a tag unless there is one of that name, there are too many, or nothing is left of it once it is clean.
+    /// Keeps a tag of a known name, the first of each, unless nothing is left of it once it is clean.
     pub(crate) fn add(&mut self, name: &str, text: &str) {
-        let name = clean(name, Self::NAME_BYTES).to_lowercase();
+        let known = Self::NAMES.into_iter().find(|known| known.eq_ignore_ascii_case(name));
         let text = clean(text, Self::TEXT_BYTES);
-        if !name.is_empty() && !text.is_empty() && self.0.len() < Self::MOST {
-            self.0.entry(name).or_insert(text);
+        if let Some(name) = known.filter(|_| !text.is_empty()) {
+            self.0.entry(name.to_owned()).or_insert(text);
         }
     }
 }

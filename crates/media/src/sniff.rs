@@ -1,4 +1,4 @@
-mod audio;
+pub(crate) mod audio;
 mod ebml;
 mod image;
 mod iso;

@@ -4,6 +4,10 @@ use reelshelf_domain::MediaType;
 
 use super::be32;
 
+/// The sample rates of AAC, in hertz (ISO/IEC 14496-3, table 1.18).
+pub(crate) const ADTS_RATES: [u32; 13] =
+    [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350];
+
 /// A tag is by custom that of an MP3, so whatever else follows it, or follows beyond the head, counts as one.
 pub(super) fn sniff(head: &[u8]) -> Option<MediaType> {
     let Some(mut rest) = behind_tag(head) else { return untagged(head) };
@@ -45,18 +49,28 @@ fn is_flac(bytes: &[u8]) -> bool {
 }
 
 /// The header of one frame.
-struct Frame {
-    media_type: MediaType,
-    size: usize,
+#[derive(Clone, Copy)]
+pub(crate) struct Frame {
+    pub(crate) media_type: MediaType,
+    /// In bytes, the header with it.
+    pub(crate) size: usize,
     /// The bits that are the same in all frames of a stream.
-    stream: u32,
+    pub(crate) stream: u32,
+    /// The layer of MPEG audio; none for ADTS.
+    pub(crate) layer: u8,
+    pub(crate) samples: u32,
+    pub(crate) sample_rate: u32,
+    /// As the header has it: none of ADTS says that each frame tells its own.
+    pub(crate) channels: u16,
+    /// Of MPEG audio, in bits per second; zero for ADTS, which tells none.
+    pub(crate) bit_rate: u32,
 }
 
 impl Frame {
     /// The longer of the two kinds of header.
-    const HEADER_BYTES: usize = 7;
+    pub(crate) const HEADER_BYTES: usize = 7;
 
-    fn parse(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let header = be32(bytes, 0).filter(|header| header >> 21 == 0x7FF)?;
         Self::adts(header, bytes).or_else(|| Self::mpeg(header))
     }
@@ -64,14 +78,23 @@ impl Frame {
     /// In ADTS, the two bits that name the layer of MPEG audio are zero.
     fn adts(header: u32, bytes: &[u8]) -> Option<Self> {
         let is_adts = header & 0xFFF6_0000 == 0xFFF0_0000;
-        let sample_rate = header >> 10 & 0xF;
+        let sample_rate = *ADTS_RATES.get(usize::try_from(header >> 10 & 0xF).ok()?)?;
         let rest = u32::from_be_bytes([0, *bytes.get(4)?, *bytes.get(5)?, *bytes.get(6)?]);
         let size = (header & 3) << 11 | rest >> 13;
         let header_bytes = if header >> 16 & 1 == 1 { 7 } else { 9 };
-        (is_adts && sample_rate <= 12 && size > header_bytes).then_some(Self {
+        let channels = match header >> 6 & 7 {
+            7 => 8,
+            channels => u16::try_from(channels).ok()?,
+        };
+        (is_adts && size > header_bytes).then_some(Self {
             media_type: MediaType::Aac,
             size: usize::try_from(size).ok()?,
             stream: header & 0xFFFF_FDC0,
+            layer: 0,
+            samples: 1024 * ((rest & 3) + 1),
+            sample_rate,
+            channels,
+            bit_rate: 0,
         })
     }
 
@@ -87,11 +110,11 @@ impl Frame {
             3 => (true, 0),
             _ => return None,
         };
-        let (samples, kbits) = match (header >> 17 & 3, is_version_1) {
-            (1, true) => (1152, KBITS_1_III),
-            (1, false) => (576, KBITS_2),
-            (2, true) => (1152, KBITS_1_II),
-            (2, false) => (1152, KBITS_2),
+        let (layer, samples, kbits) = match (header >> 17 & 3, is_version_1) {
+            (1, true) => (3, 1152, KBITS_1_III),
+            (1, false) => (3, 576, KBITS_2),
+            (2, true) => (2, 1152, KBITS_1_II),
+            (2, false) => (2, 1152, KBITS_2),
             _ => return None,
         };
         // Index 0 is a free bit rate, which would tell nothing about the size; 15 does not exist.
@@ -104,6 +127,11 @@ impl Frame {
             media_type: MediaType::Mp3,
             size: usize::try_from(samples / 8 * kbits * 1000 / rate + padding).ok()?,
             stream: header & 0xFFFE_0C00,
+            layer,
+            samples,
+            sample_rate: rate,
+            channels: if header >> 6 & 3 == 3 { 1 } else { 2 },
+            bit_rate: kbits * 1000,
         })
     }
 }

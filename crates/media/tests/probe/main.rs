@@ -1,0 +1,7 @@
+//! What the probe says of real files, against what ffprobe says of them.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod agreement;
+mod mutants;
+mod samples;
+mod truth;
