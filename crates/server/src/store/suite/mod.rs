@@ -9,6 +9,7 @@ mod importing;
 mod jobs;
 mod listing;
 mod races;
+mod processing;
 mod relocating;
 mod resuming;
 mod statements;
@@ -25,7 +26,7 @@ use reelshelf_domain::{
     SystemChance, UnixMillis, UploadId,
 };
 
-use super::{Arrived, Asset, Committed, Made, NewClient, Registered, Registration, Relocation, Removed, Store};
+use super::{Arrived, Asset, Committed, Examined, Made, NewClient, Registered, Registration, Relocation, Removed, Store};
 pub(crate) use world::World;
 
 /// When every scenario begins.
