@@ -1,6 +1,8 @@
 //! What a file holds by the word of ffprobe, for those whose headers do not answer.
 
 mod pixels;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -8,11 +10,12 @@ use reelshelf_domain::{MediaKind, MediaType};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::metadata::{displayed, frame_rate};
-use crate::{AudioMetadata, ImageMetadata, Metadata, Tags, VideoMetadata};
+use crate::metadata::{displayed, frame_rate, rounded};
+use crate::{AudioMetadata, Color, ImageMetadata, Metadata, Tags, VideoMetadata};
 
 /// Most bytes of a report: one of hundreds of streams is far smaller.
 const REPORT_BYTES: usize = 1 << 20;
+const CENTURY_MS: u64 = 3_155_760_000_000;
 
 /// Why there is nothing to say of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +46,7 @@ pub fn inspect_arguments(media_type: MediaType) -> Option<Vec<&'static str>> {
 }
 
 /// The names of ffmpeg's readers for a type.
-fn formats(media_type: MediaType) -> Option<&'static str> {
+pub(crate) fn formats(media_type: MediaType) -> Option<&'static str> {
     Some(match media_type {
         MediaType::Png => "png_pipe,apng",
         MediaType::Jpeg => "jpeg_pipe",
@@ -138,7 +141,9 @@ fn image(report: &Report, media_type: MediaType) -> Result<Metadata, InspectProb
     let pixels = pixels::Pixels::named(stream.pix_fmt.as_str().unwrap_or_default());
     let counted = number(&stream.nb_read_packets).or_else(|| number(&stream.nb_frames));
     let frames = counted.and_then(|frames| u32::try_from(frames).ok()).unwrap_or(1).max(1);
-    let (alpha, bit_depth, color) = (pixels.alpha, pixels.bit_depth, pixels.color);
+    let (alpha, bit_depth) = (pixels.alpha, pixels.bit_depth);
+    // ffprobe tells what its decoder makes of the indices.
+    let color = if media_type == MediaType::Gif { Color::Palette } else { pixels.color };
     let (orientation, profile) = (1, None);
     let mut metadata = Metadata::of(MediaKind::Image, media_type);
     let duration = milliseconds(&report.format.duration).or_else(|| milliseconds(&stream.duration));
@@ -164,7 +169,7 @@ impl Stream {
         let shape = ratio(&self.sample_aspect_ratio, ':').unwrap_or((1, 1));
         let (width, height) = displayed(width, height, shape, rotation);
         let rate = ratio(&self.avg_frame_rate, '/');
-        let frame_rate = rate.and_then(|(pictures, seconds)| frame_rate(f64::from(pictures) / f64::from(seconds)));
+        let frame_rate = rate.and_then(|(pictures, seconds)| frame_rate(pictures.into(), 1, seconds.into()));
         let (codec, bit_rate, fast_start) = (self.codec()?, self.bit_rate(), None);
         Some(VideoMetadata { width, height, codec, frame_rate, bit_rate, rotation, fast_start })
     }
@@ -183,10 +188,10 @@ impl Stream {
     /// Clockwise. ffprobe counts against the clock; only quarter turns are ones.
     fn rotation(&self) -> u16 {
         let degrees = self.side_data_list.iter().find_map(|data| data.get("rotation")?.as_f64()).unwrap_or(0.0);
-        match (-degrees).rem_euclid(360.0).round() as u16 {
-            90 => 90,
-            180 => 180,
-            270 => 270,
+        match rounded((-degrees).rem_euclid(360.0)) {
+            Some(90) => 90,
+            Some(180) => 180,
+            Some(270) => 270,
             _ => 0,
         }
     }
@@ -207,7 +212,7 @@ fn number(value: &Value) -> Option<u64> {
 /// From seconds. What lasts longer than a century does not last.
 fn milliseconds(value: &Value) -> Option<u64> {
     let seconds: f64 = value.as_f64().or_else(|| value.as_str()?.parse().ok())?;
-    (seconds > 0.0 && seconds < 3.2e9).then(|| (seconds * 1000.0).round() as u64)
+    rounded(seconds * 1000.0).filter(|ms| (1..CENTURY_MS).contains(ms))
 }
 
 fn ratio(value: &Value, between: char) -> Option<(u32, u32)> {

@@ -72,9 +72,25 @@ fn container(media_type: MediaType) -> &'static str {
     }
 }
 
-/// Pictures per second, to a thousandth; nothing that is not a rate.
-pub(crate) fn frame_rate(rate: f64) -> Option<f64> {
-    (rate.is_finite() && rate > 0.0 && rate <= 100_000.0).then(|| (rate * 1000.0).round() / 1000.0)
+/// `amount * times / by`, rounded to the nearest; `None` when dividing by zero or beyond 64 bits.
+pub(crate) fn scaled(amount: u64, times: u64, by: u64) -> Option<u64> {
+    let product = u128::from(amount) * u128::from(times) + u128::from(by / 2);
+    product.checked_div(u128::from(by)).and_then(|quotient| u64::try_from(quotient).ok())
+}
+
+/// Pictures per second, to a thousandth, of so many in a time; nothing that is not a rate.
+pub(crate) fn frame_rate(pictures: u64, units_per_second: u64, units: u64) -> Option<f64> {
+    const MOST: u32 = 100_000_000;
+    let thousandths = scaled(pictures.saturating_mul(units_per_second), 1000, units)?;
+    let thousandths = u32::try_from(thousandths).ok().filter(|rate| (1..=MOST).contains(rate))?;
+    Some(f64::from(thousandths) / 1000.0)
+}
+
+/// The nearest whole number, of those that can be told apart.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
+pub(crate) fn rounded(number: f64) -> Option<u64> {
+    const MOST: f64 = 9e15;
+    (0.0..MOST).contains(&number).then(|| number.round() as u64)
 }
 
 /// The size at which pictures are seen whose pixels have this shape (width : height) and that are turned clockwise. A

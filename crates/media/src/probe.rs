@@ -26,6 +26,8 @@ mod ogg;
 mod png;
 mod source;
 mod spread;
+#[cfg(test)]
+mod tests;
 mod tiff;
 mod vorbis;
 mod wav;
@@ -36,10 +38,12 @@ use std::io;
 
 use reelshelf_domain::{MediaKind, MediaType};
 
+use crate::metadata::{frame_rate, rounded, scaled};
 use crate::{AudioMetadata, ImageMetadata, Metadata, ReadAt, Tags, VideoMetadata};
 use source::{Cut, Source};
 
 pub use iso::fast_start;
+pub use source::BUDGET as PROBE_BYTES;
 
 /// What the headers say.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +56,8 @@ pub enum Probe {
     Broken(Broken),
 }
 
-/// Why a file cannot be what its first bytes promise, for the person who uploaded it.
+/// Why a file cannot be what its first bytes promise, for the person who uploaded it. Players forgive much, so that
+/// what is odd in films and sound is for ffprobe to judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
     /// It ends within its headers.
@@ -61,9 +66,15 @@ pub enum Broken {
     /// Its headers contradict themselves.
     #[error("the headers of the file are damaged")]
     Damaged,
+    /// The index of a film is missing, which programs write last.
+    #[error("the file ends before its index; it was not finished, or not transferred completely")]
+    Unfinished,
     /// It has neither picture nor sound.
     #[error("the file holds neither a picture nor sound")]
     Empty,
+    /// It is so finely divided that counting its parts would take too long.
+    #[error("the file has more frames than can be looked at")]
+    TooMany,
 }
 
 /// Why a reader stops before it knows everything.
@@ -83,6 +94,9 @@ impl Stop {
 pub fn probe(source: &impl ReadAt, length: u64, media_type: MediaType) -> io::Result<Probe> {
     match read(&mut Source::new(source, length), media_type) {
         Ok(metadata) => Ok(Probe::Known(Box::new(metadata))),
+        Err(Stop::Broken(Broken::CutShort | Broken::Damaged)) if media_type.kind() != MediaKind::Image => {
+            Ok(Probe::Ask)
+        }
         Err(Stop::Ask) => Ok(Probe::Ask),
         Err(Stop::Broken(broken)) => Ok(Probe::Broken(broken)),
         Err(Stop::Disk(error)) => Err(error),
@@ -96,7 +110,11 @@ fn read(source: &mut Source, media_type: MediaType) -> Result<Metadata, Stop> {
         MediaType::Gif => gif::read(source),
         MediaType::Bmp => bmp::read(source),
         MediaType::Tiff => tiff::read(source),
-        MediaType::Webp => webp::read(source),
+        // ffprobe does not read those in motion.
+        MediaType::Webp => webp::read(source).map_err(|stop| match stop {
+            Stop::Ask => Stop::Broken(Broken::TooMany),
+            other => other,
+        }),
         MediaType::Avif | MediaType::Heic => heif::read(source, media_type),
         MediaType::Mp4 | MediaType::Mov | MediaType::M4a => iso::read(source, media_type),
         MediaType::Webm | MediaType::Mkv => matroska::read(source, media_type),
@@ -110,6 +128,14 @@ fn read(source: &mut Source, media_type: MediaType) -> Result<Metadata, Stop> {
         // Their headers tell neither durations nor, without decoding, the size of pictures.
         MediaType::Mpeg | MediaType::MpegTs => Err(Stop::Ask),
         MediaType::Other => Err(Stop::Broken(Broken::Empty)),
+    }
+}
+
+/// What is not needed to play a file must not keep it from being known.
+fn optional(read: Result<(), Stop>) -> Result<(), Stop> {
+    match read {
+        Err(Stop::Broken(_)) => Ok(()),
+        other => other,
     }
 }
 
@@ -147,15 +173,4 @@ fn picture(media_type: MediaType, image: ImageMetadata) -> Result<Metadata, Stop
 /// Width and height, exchanged by the orientations that lie on their side.
 fn upright(width: u32, height: u32, orientation: u8) -> (u32, u32) {
     if orientation >= 5 { (height, width) } else { (width, height) }
-}
-
-/// `amount * times / by`, rounded to the nearest; `None` when dividing by zero or beyond 64 bits.
-fn scaled(amount: u64, times: u64, by: u64) -> Option<u64> {
-    let product = u128::from(amount) * u128::from(times) + u128::from(by / 2);
-    product.checked_div(u128::from(by)).and_then(|quotient| u64::try_from(quotient).ok())
-}
-
-/// A quotient as pictures per second, to a thousandth; nothing that is not a rate.
-fn rate(pictures: u64, times: u64, by: u64) -> Option<f64> {
-    crate::metadata::frame_rate(pictures as f64 * times as f64 / by as f64)
 }

@@ -9,9 +9,13 @@ use std::path::{Path, PathBuf};
 
 use reelshelf_domain::MediaType;
 
+use crate::metadata::clean;
 use crate::process::{Command, Limits, PATH, ProcessError, Slots, run};
 use crate::sandbox::{Abilities, Allowance, Errand, Job, NO_SANDBOX, Nonsense, Purpose, SIGNALLED, Tool, Walls, parse};
-use crate::{Broken, Metadata, Probe, probe};
+use crate::{
+    Broken, Fit, InspectProblem, Metadata, PictureFormat, PictureLimits, PictureOrder, PictureProblem, Probe,
+    inspected, probe,
+};
 
 pub use settings::{ProcessorLimits, ProcessorSettings};
 
@@ -28,7 +32,7 @@ pub struct Processor {
 pub enum Order {
     /// Of a picture: `thumb-160.webp` to `thumb-1280.webp`, and `preview.webp` when it is animated.
     Thumbnails,
-    /// Of a picture: one in another size and format, `image.webp` and so on.
+    /// Of a picture: one in another size and format, `picture.webp` and so on.
     Resized(Resize),
     /// Of a video: `poster.webp` and its thumbnails.
     Poster,
@@ -39,7 +43,7 @@ pub enum Order {
 }
 
 /// A picture on demand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resize {
     /// In pixels; absent: as the height demands.
     pub width: Option<u32>,
@@ -49,30 +53,6 @@ pub struct Resize {
     pub fit: Fit,
     /// How it is stored.
     pub format: PictureFormat,
-}
-
-/// How a picture is brought into a width and a height. It is never enlarged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Fit {
-    /// Wholly inside, its shape kept.
-    Contain,
-    /// Filling it, its shape kept; what does not fit is cut off evenly.
-    Cover,
-    /// Filling it, its shape given up.
-    Fill,
-}
-
-/// A format that pictures are made in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PictureFormat {
-    /// WebP, lossy.
-    Webp,
-    /// AVIF.
-    Avif,
-    /// JPEG; what was transparent is white.
-    Jpeg,
-    /// PNG.
-    Png,
 }
 
 /// A file that was made of another.
@@ -122,39 +102,49 @@ pub enum Refusal {
 }
 
 /// What is wrong with a file, for the person who uploaded it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// It ends within its headers.
-    #[error("the file ends too early; it may not have been transferred completely")]
+    #[error("The file ends too early; it may not have been transferred completely.")]
     CutShort,
     /// It cannot be decoded.
-    #[error("the file is damaged and cannot be decoded")]
+    #[error("The file is damaged and cannot be decoded.")]
     Damaged,
     /// It has neither picture nor sound.
-    #[error("the file holds neither a picture nor sound")]
+    #[error("The file holds neither a picture nor sound.")]
     Empty,
     /// There is no decoder for it.
-    #[error("files of this format cannot be decoded here")]
+    #[error("Files of this format cannot be decoded here.")]
     Unsupported,
     /// Too many pixels.
-    #[error("the picture has more pixels than are decoded here")]
+    #[error("The picture has more pixels than are decoded here.")]
     TooManyPixels,
     /// Too many frames.
-    #[error("the animation has more frames than are decoded here")]
+    #[error("The file has more frames than can be looked at.")]
     TooManyFrames,
-    /// Too much beside the picture.
-    #[error("the file holds more metadata than is read here")]
-    TooMuchMetadata,
     /// Too long.
-    #[error("the file plays for longer than is decoded here")]
+    #[error("The file plays for longer than is decoded here.")]
     TooLong,
     /// No moving pictures.
-    #[error("the file has no pictures that can be shown")]
+    #[error("The file has no pictures that can be shown.")]
     NoPicture,
     /// No sound.
-    #[error("the file has no sound that can be played")]
+    #[error("The file has no sound that can be played.")]
     NoSound,
+    /// A decoder's own words. They come out of the sandbox: printable and short, and not to be believed.
+    #[error("{0}")]
+    Told(String),
+}
+
+impl Reason {
+    /// Longest text that is taken over from a decoder, in bytes.
+    const TOLD_BYTES: usize = 400;
+
+    /// A decoder's own words, without what could be more than words.
+    pub(crate) fn told(text: &str) -> Self {
+        Self::Told(clean(text, Self::TOLD_BYTES))
+    }
 }
 
 /// What ended a child.
@@ -174,12 +164,31 @@ pub enum Death {
     Signal(i32),
 }
 
+impl From<PictureProblem> for Reason {
+    fn from(problem: PictureProblem) -> Self {
+        match problem {
+            PictureProblem::UnknownKind => Self::Unsupported,
+            problem => Self::told(&problem.to_string()),
+        }
+    }
+}
+
+impl From<InspectProblem> for Reason {
+    fn from(problem: InspectProblem) -> Self {
+        match problem {
+            InspectProblem::Unreadable => Self::Damaged,
+            InspectProblem::Empty => Self::Empty,
+        }
+    }
+}
+
 impl From<Broken> for Reason {
     fn from(broken: Broken) -> Self {
         match broken {
             Broken::CutShort => Self::CutShort,
             Broken::Damaged => Self::Damaged,
             Broken::Empty => Self::Empty,
+            Broken::TooMany => Self::TooManyFrames,
         }
     }
 }
@@ -208,30 +217,48 @@ impl Processor {
     /// What a file holds: by its headers where they tell, otherwise by ffprobe in the sandbox, for which the file must
     /// have a path.
     pub async fn inspect(&self, input: File, kind: MediaType) -> Result<Metadata, Refusal> {
-        let look = move || -> io::Result<(Probe, File)> {
+        let look = move || -> io::Result<(Probe, File, u64)> {
             let length = input.metadata()?.len();
-            Ok((probe(&input, length, kind)?, input))
+            Ok((probe(&input, length, kind)?, input, length))
         };
         let looked = tokio::task::spawn_blocking(look).await.map_err(io::Error::other).flatten();
-        match looked.map_err(|error| Refusal::Passing(error.to_string()))? {
-            (Probe::Known(metadata), _) => Ok(*metadata),
-            (Probe::Broken(broken), _) => Err(Refusal::Lasting(broken.into())),
-            (Probe::Ask, input) => {
-                let tool = Tool { program: self.settings.ffprobe.clone(), purpose: Purpose::Inspect };
-                let _json = self.child(Job::Run(tool), Some(input)).await?;
-                Err(Refusal::Passing("what ffprobe says is not yet read".to_owned()))
+        let (found, input, length) = looked.map_err(|error| Refusal::Passing(error.to_string()))?;
+        match found {
+            Probe::Known(metadata) => Ok(*metadata),
+            Probe::Broken(broken) => Err(Refusal::Lasting(broken.into())),
+            Probe::Ask => {
+                let tool = Tool { program: self.settings.ffprobe.clone(), purpose: Purpose::Inspect(kind) };
+                let report = self.child(Job::Run(tool), Some(input)).await?;
+                inspected(&report, kind, length).map_err(|problem| Refusal::Lasting(problem.into()))
             }
         }
     }
 
     /// Makes what is ordered. A video or sound must have a path, by which the sandbox finds it again.
     pub async fn derive(&self, input: File, metadata: &Metadata, order: Order) -> Result<Derived, Refusal> {
-        let _ = (metadata, order);
-        let answer = self.child(Job::Decode, Some(input)).await?;
-        match parse(&answer) {
+        let _ = metadata;
+        let job = match order {
+            Order::Thumbnails => self.picture(PictureOrder::default()),
+            Order::Resized(Resize { width, height, fit, format }) => {
+                self.picture(PictureOrder::Boxed { width, height, fit, format })
+            }
+            Order::Poster | Order::Storyboard | Order::Waveform => {
+                return Err(Refusal::Passing("this order is not yet taken".to_owned()));
+            }
+        };
+        match parse(&self.child(job, Some(input)).await?) {
             Ok(derived) => derived.map_err(Refusal::Lasting),
             Err(Nonsense) => Err(Refusal::Died(Death::Answer)),
         }
+    }
+
+    fn picture(&self, order: PictureOrder) -> Job {
+        let limits = self.settings.limits;
+        // The rest is for what is made of it, and for the program itself.
+        let memory_bytes = limits.memory.get() / 8 * 5;
+        let limits =
+            PictureLimits { pixels: limits.pixels, frames: limits.frames, memory_bytes, ..PictureLimits::default() };
+        Job::Decode { order, limits }
     }
 
     async fn explore(&self) -> Result<Walls, ProcessError> {

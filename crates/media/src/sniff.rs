@@ -3,11 +3,14 @@ mod ebml;
 mod image;
 mod iso;
 mod mpeg;
+mod name;
 mod ogg;
 #[cfg(test)]
 mod tests;
 
 use reelshelf_domain::MediaType;
+
+pub use name::contradicts;
 
 /// How many of the first bytes of a file are enough to decide its type. Further ones are not looked at.
 pub const HEAD_BYTES: usize = 4096;

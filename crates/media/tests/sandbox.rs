@@ -14,7 +14,10 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use futures::stream;
 use reelshelf_domain::ByteSize;
-use reelshelf_media::{Command, Limits, ProcessError, Processor, ProcessorLimits, ProcessorSettings, Slots, run};
+use reelshelf_media::{
+    Command, Limits, PictureLimits, PictureOrder, ProcessError, Processor, ProcessorLimits, ProcessorSettings, Slots,
+    run,
+};
 use rustix::io::{FdFlags, fcntl_setfd};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -143,7 +146,6 @@ const OF_THE_DECODER: &[&str] = &[
     "socket_pair",
     "pipe",
     "run_shell",
-    "start_thread",
     "signal_server",
     "signal_supervisor",
     "allocate",
@@ -175,7 +177,7 @@ impl Outside {
         fs::write(path("secret"), "secret").unwrap();
         let leak = File::open(path("secret")).unwrap();
         fcntl_setfd(&leak, FdFlags::empty()).unwrap();
-        let name = format!("reelshelf-{}", process::id());
+        let name = tool.path().display().to_string();
         let tcp = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = tcp.local_addr().unwrap().port();
         let unix = UnixListener::bind(path("socket")).unwrap();
@@ -286,7 +288,7 @@ async fn a_tool_that_was_taken_over_gets_nothing() {
     // An attempt that never works proves nothing when it does not work in a sandbox.
     assert_eq!(successes(ORDINARY, free).await, ORDINARY);
     let whole = walls().await;
-    let job = json!({"Run": {"program": outside.tool(), "purpose": "Inspect"}});
+    let job = json!({"Run": {"program": outside.tool(), "purpose": {"Inspect": "video/mp4"}}});
     // Two walls hold where the third cannot be built.
     for (without, weaker) in [("none", Value::Null), ("namespaces", json!(false)), ("landlock", json!(0))] {
         let mut walls = whole.clone();
@@ -315,6 +317,8 @@ async fn a_decoder_that_was_taken_over_gets_nothing() {
     // `open_input_anew` needs a file that can be written to, which it is for its owner.
     assert_eq!(successes(OF_THE_DECODER, free).await, OF_THE_DECODER);
     let whole = walls().await;
+    let limits = PictureLimits::default();
+    let job = json!({"Decode": {"order": PictureOrder::default(), "limits": limits}});
     for (without, weaker) in [("none", Value::Null), ("namespaces", json!(false)), ("landlock", json!(0))] {
         let mut walls = whole.clone();
         if let Some(wall) = walls.get_mut(without) {
@@ -322,9 +326,12 @@ async fn a_decoder_that_was_taken_over_gets_nothing() {
         }
         let inside = |attempt| {
             let input = outside.input(attempt, without);
-            sandboxed(attempt, HOSTILE, &walls, &json!("Decode")).input(File::open(input).unwrap())
+            sandboxed(attempt, HOSTILE, &walls, &job).input(File::open(input).unwrap())
         };
         assert_eq!(successes(&["compute"], inside).await, ["compute"], "without {without}");
         assert_eq!(successes(OF_THE_DECODER, inside).await, [""; 0], "without {without}");
+        if walls["namespaces"] == json!(true) && !is_root() {
+            assert_eq!(successes(&["threads_many"], inside).await, [""; 0]);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use reelshelf_domain::MediaType;
 
 use super::wave_format::{self, WaveFormat};
-use super::{Cut, Source, Stop, Streams, id3, rate};
+use super::{Cut, Source, Stop, Streams, frame_rate, id3, optional};
 use crate::metadata::{Tags, displayed};
 use crate::{AudioMetadata, Metadata, VideoMetadata};
 
@@ -37,7 +37,7 @@ pub(super) fn read(source: &mut Source) -> Result<Metadata, Stop> {
         let of = |(stream, _): &&(u8, u64)| Some(*stream) == number;
         let ticks = found.frame_ticks.iter().find(of).map(|(_, ticks)| *ticks).filter(|ticks| *ticks > 0);
         // Only the pictures themselves tell it then.
-        video.frame_rate = Some(ticks.and_then(|ticks| rate(1, 10_000_000, ticks)).ok_or(Stop::Ask)?);
+        video.frame_rate = Some(ticks.and_then(|ticks| frame_rate(1, 10_000_000, ticks)).ok_or(Stop::Ask)?);
         let bit_rate = found.bit_rates.iter().find(|(stream, _)| Some(*stream) == number);
         video.bit_rate = bit_rate.map(|(_, rate)| u64::from(*rate)).filter(|rate| *rate > 0);
         (video.width, video.height) = displayed(video.width, video.height, found.shape, 0);
@@ -65,8 +65,8 @@ fn objects(mut data: Cut, found: &mut Found, depth: u32) -> Result<(), Stop> {
                 objects(object, found, depth + 1)?;
             }
             EXTENDED_STREAM => extended_stream(object, found, depth)?,
-            DESCRIPTION => description(object, &mut found.streams.tags)?,
-            EXTENDED_DESCRIPTION => extended_description(object, &mut found.streams)?,
+            DESCRIPTION => optional(description(object, &mut found.streams.tags))?,
+            EXTENDED_DESCRIPTION => optional(extended_description(object, &mut found.streams))?,
             BIT_RATES => {
                 for _ in 0..object.le16()?.min(128) {
                     found.bit_rates.push(((object.le16()? & 0x7F) as u8, object.le32()?));

@@ -3,7 +3,7 @@
 use reelshelf_domain::MediaType;
 
 use super::wave_format::{self, WaveFormat};
-use super::{Cut, Source, Stop, Streams, rate, scaled, source::PIECE, wav};
+use super::{Cut, Source, Stop, Streams, frame_rate, optional, scaled, source::PIECE, wav};
 use crate::metadata::displayed;
 use crate::{AudioMetadata, Metadata, VideoMetadata};
 
@@ -56,7 +56,7 @@ pub(super) fn read(source: &mut Source) -> Result<Metadata, Stop> {
         let chunk = Chunk::parse(source, at)?;
         match (&chunk.name, &source.array::<4>(chunk.at)?) {
             (b"LIST", b"hdrl") => header_list(source, chunk, &mut found)?,
-            (b"LIST", b"INFO") => wav::information(source, chunk.at, chunk.size, &mut found.streams)?,
+            (b"LIST", b"INFO") => optional(wav::information(source, chunk.at, chunk.size, &mut found.streams))?,
             (b"idx1", _) => found.index = Some(chunk),
             // A further part of a file above a gigabyte.
             (b"RIFF", _) => return Err(Stop::Ask),
@@ -149,7 +149,7 @@ fn video(header: Header, mut format: Cut, aspect: Option<(u32, u32)>) -> Result<
     let shape = aspect.filter(|(x, y)| *x > 0 && *y > 0).map_or((1, 1), |(x, y)| (x * height, y * width));
     let (width, height) = displayed(width, height, shape, 0);
     let (codec, rotation, fast_start, bit_rate) = (codec.to_owned(), 0, Some(true), None);
-    let frame_rate = rate(header.rate.into(), 1, header.scale.into());
+    let frame_rate = frame_rate(header.rate.into(), 1, header.scale.into());
     Ok(VideoMetadata { width, height, codec, frame_rate, bit_rate, rotation, fast_start })
 }
 
@@ -195,7 +195,8 @@ struct Weight {
 
 impl Weight {
     fn of(stream: Option<(usize, Header)>) -> Self {
-        let (number, header) = stream.map_or((0, None), |(number, header)| (number.min(99) as u8, Some(header)));
+        let (number, header) =
+            stream.map_or((0, None), |(number, header)| (u8::try_from(number).unwrap_or(99).min(99), Some(header)));
         Self { prefix: [b'0' + number / 10, b'0' + number % 10], header, bytes: 0 }
     }
 

@@ -57,7 +57,7 @@ fn extra(first: u8, most: u32) -> Result<u32, Stop> {
 }
 
 /// The elements within data that are here.
-pub(super) fn elements<'a>(data: &'a [u8]) -> impl Iterator<Item = (u32, &'a [u8])> {
+pub(super) fn elements(data: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
     let mut cut = Cut(data);
     std::iter::from_fn(move || {
         let id = id(&mut cut).ok()?;

@@ -2,7 +2,7 @@
 
 use reelshelf_domain::MediaType;
 
-use super::{Source, Stop, picture};
+use super::{Broken, Source, Stop, picture};
 use crate::{Color, ImageMetadata, Metadata};
 
 /// Hundredths of a second below which players show a frame for a tenth instead.
@@ -21,8 +21,11 @@ pub(super) fn read(source: &mut Source) -> Result<Metadata, Stop> {
     let [a, b, c, d, flags, _, _] = source.array::<7>(6)?;
     let (width, height) = (u16::from_le_bytes([a, b]).into(), u16::from_le_bytes([c, d]).into());
     let found = blocks(source, 13 + table_bytes(flags))?;
+    if found.frames == 0 {
+        return Err(Stop::Broken(Broken::Empty));
+    }
     let (orientation, bit_depth, color, profile) = (1, 8, Color::Palette, None);
-    let (alpha, frames) = (found.alpha, found.frames.max(1));
+    let (alpha, frames) = (found.alpha, found.frames);
     let image = ImageMetadata { width, height, orientation, alpha, bit_depth, color, profile, frames };
     let mut metadata = picture(MediaType::Gif, image)?;
     metadata.duration_ms = (frames > 1).then_some(found.delays * 10);

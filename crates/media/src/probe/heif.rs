@@ -23,13 +23,13 @@ pub(super) fn read(source: &mut Source, media_type: MediaType) -> Result<Metadat
     let file = Part { name: *b"file", at: 0, size: source.length() };
     let parts = children(source, file)?;
     // A sequence's times stand in its tables, its items only show the first picture.
-    let sequence = find(&parts, b"moov");
-    let meta = find(&parts, b"meta").ok_or(Stop::Ask)?;
+    let sequence = find(&parts, *b"moov");
+    let meta = find(&parts, *b"meta").ok_or(Stop::Ask)?;
     let meta = children(source, meta.behind(4)?)?;
     let primary = primary(source, &meta)?;
-    let properties = find(&meta, b"iprp").ok_or(Stop::DAMAGED)?;
+    let properties = find(&meta, *b"iprp").ok_or(Stop::DAMAGED)?;
     let properties = children(source, properties)?;
-    let container = find(&properties, b"ipco").ok_or(Stop::DAMAGED)?;
+    let container = find(&properties, *b"ipco").ok_or(Stop::DAMAGED)?;
     let listed = children(source, container)?;
     let mut found = Found { size: None, turns: 0, mirror: None, bit_depth: None, channels: None, profile: None };
     for association in properties.iter().filter(|part| &part.name == b"ipma") {
@@ -74,7 +74,7 @@ fn orientation(turns: u8, mirror: Option<u8>) -> u8 {
 
 /// The number of the item that is the picture.
 fn primary(source: &mut Source, meta: &[Part]) -> Result<u32, Stop> {
-    let part = find(meta, b"pitm").ok_or(Stop::DAMAGED)?;
+    let part = find(meta, *b"pitm").ok_or(Stop::DAMAGED)?;
     let data = source.start_of(part.at, part.size, 8)?;
     let mut data = Cut(&data);
     if data.be32()? >> 24 == 0 { data.be16().map(u32::from) } else { data.be32() }
@@ -160,7 +160,7 @@ fn has_alpha(source: &mut Source, meta: &[Part], properties: &[Part], primary: u
         let kind = kind.split(|byte| *byte == 0).next().unwrap_or_default();
         is_alpha |= matches!(kind, b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha" | b"urn:mpeg:hevc:2015:auxid:1");
     }
-    let Some(references) = find(meta, b"iref").filter(|_| is_alpha) else { return Ok(false) };
+    let Some(references) = find(meta, *b"iref").filter(|_| is_alpha) else { return Ok(false) };
     let data = source.block(references.at, references.size)?;
     let mut data = Cut(&data);
     let is_long = data.be32()? >> 24 != 0;

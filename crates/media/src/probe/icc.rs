@@ -45,7 +45,7 @@ fn described(mut text: Cut) -> Result<Option<String>, Stop> {
             text.skip(12)?;
             let (size, offset) = (text.be32()? as usize, text.be32()? as usize);
             let utf16 = all.get(offset..).map(|utf16| &utf16[..utf16.len().min(size).min(2 * NAME_BYTES)]);
-            Ok(utf16.map(|utf16| super::id3::utf16_be(utf16)))
+            Ok(utf16.map(super::id3::utf16_be))
         }
         _ => Ok(None),
     }

@@ -19,7 +19,7 @@ use boxes::FileParts;
 
 pub(super) fn read(source: &mut Source, media_type: MediaType) -> Result<Metadata, Stop> {
     let parts = FileParts::find(source)?;
-    let movie = parts.movie.ok_or(Stop::Broken(Broken::CutShort))?;
+    let movie = parts.movie.ok_or(Stop::Broken(Broken::Unfinished))?;
     let mut streams = movie::read(source, movie)?;
     if let Some(video) = &mut streams.video {
         video.fast_start = Some(parts.movie_first);

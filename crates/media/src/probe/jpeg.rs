@@ -18,8 +18,9 @@ pub(super) fn read(source: &mut Source) -> Result<Metadata, Stop> {
     let mut at = 2;
     for _ in 0..SEGMENTS {
         let [mark, marker] = source.array(at)?;
+        // Rubbish between segments, which decoders skip.
         if mark != 0xFF {
-            return Err(Stop::DAMAGED);
+            return Err(Stop::Ask);
         }
         match marker {
             // Padding, and markers without a segment.

@@ -2,11 +2,13 @@
 
 mod track;
 
+use std::mem;
+
 use reelshelf_domain::MediaType;
 
 use super::ebml::{self, Element, elements};
 use super::source::PIECE;
-use super::{Source, Stop, Streams};
+use super::{Source, Stop, Streams, optional, rounded};
 use crate::Metadata;
 
 const ELEMENTS: u32 = 256;
@@ -27,7 +29,6 @@ struct Places {
     attachments: Option<Element>,
     /// Of what the index says, from the segment's beginning.
     sought: Vec<u64>,
-    has_pictures_to_come: bool,
 }
 
 impl Places {
@@ -56,10 +57,10 @@ pub(super) fn read(source: &mut Source, media_type: MediaType) -> Result<Metadat
     read_info(source, info, &mut streams)?;
     read_tracks(source, tracks, &mut streams)?;
     if let Some(tags) = places.tags {
-        read_tags(source, tags, &mut streams)?;
+        optional(read_tags(source, tags, &mut streams))?;
     }
     if let Some(attachments) = places.attachments {
-        read_attachments(source, attachments, &mut streams)?;
+        optional(read_attachments(source, attachments, &mut streams))?;
     }
     // What was streamed live does not say how long it is.
     if streams.duration_ms.is_none() {
@@ -79,7 +80,6 @@ fn places(source: &mut Source, segment: Element) -> Result<Places, Stop> {
         }
         let element = Element::parse(source, at, segment.end())?;
         if element.id == CLUSTER {
-            places.has_pictures_to_come = true;
             break;
         }
         if element.is_endless {
@@ -91,13 +91,11 @@ fn places(source: &mut Source, segment: Element) -> Result<Places, Stop> {
         places.note(element);
         at = element.end();
     }
-    for offset in std::mem::take(&mut places.sought) {
+    for offset in mem::take(&mut places.sought) {
         let at = segment.at.saturating_add(offset);
         // An index that points beyond a file which was cut short is no reason to give up.
-        if places.has_pictures_to_come && at < segment.end() && offset >= at.saturating_sub(segment.at) {
-            if let Ok(element) = Element::parse(source, at, segment.end()) {
-                places.note(element);
-            }
+        if at < segment.end() {
+            places.note(Element::parse(source, at, segment.end())?);
         }
     }
     Ok(places)
@@ -120,8 +118,9 @@ fn read_info(source: &mut Source, info: Element, streams: &mut Streams) -> Resul
             _ => {}
         }
     }
-    let duration_ms = duration.map(|duration| duration * scale as f64 / 1e6);
-    streams.duration_ms = duration_ms.filter(|ms| *ms > 0.0 && *ms < 1e15).map(|ms| ms.round() as u64);
+    // In units of the scale, which is in nanoseconds.
+    let scale = f64::from(u32::try_from(scale).map_err(|_| Stop::DAMAGED)?);
+    streams.duration_ms = duration.and_then(|duration| rounded(duration * scale / 1e6)).filter(|ms| *ms > 0);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use reelshelf_domain::MediaType;
 
-use super::{Cut, Source, Stop, Streams, id3, scaled, spread};
+use super::{Cut, Source, Stop, Streams, adts, flac, id3, scaled, spread};
 use crate::sniff::audio::Frame;
 use crate::{AudioMetadata, Metadata};
 
@@ -14,25 +14,29 @@ pub(super) fn read(source: &mut Source) -> Result<Metadata, Stop> {
     let start = id3::read(source, 0, &mut streams)?;
     let end = id3::read_end(source, &mut streams)?;
     let head = source.start_of(start, end.saturating_sub(start), SEARCH_BYTES)?;
+    // A tag can be so long that the first bytes did not show what follows it.
+    if head.starts_with(b"fLaC") {
+        return flac::read(source);
+    }
+    if Frame::parse(&head).is_some_and(|frame| frame.media_type == MediaType::Aac) {
+        return adts::read(source);
+    }
     let (offset, first) = first(&head).ok_or(Stop::Ask)?;
     let start = start + offset as u64;
     let counted = counted(&first, &head[offset..]);
     let sound = end.saturating_sub(start);
-    let (duration_ms, bit_rate) = match counted {
-        Some(counted) => {
-            let samples = counted.frames.saturating_mul(first.samples.into());
-            let bytes = counted.bytes.filter(|bytes| *bytes > 0 && *bytes <= sound);
-            let average = bytes.and_then(|bytes| scaled(bytes * 8, first.sample_rate.into(), samples));
-            // This frame itself may be of another size than all those that sound.
-            let next = head.get(offset + first.size..).and_then(Frame::parse);
-            let constant = next.filter(|_| counted.is_constant).map(|next| u64::from(next.bit_rate));
-            (scaled(samples, 1000, first.sample_rate.into()), constant.or(average))
-        }
-        None => {
-            let seen = spread::look(source, &first, start, end)?;
-            let duration_ms = seen.duration_ms(sound, first.sample_rate);
-            (duration_ms, duration_ms.and_then(|ms| scaled(sound, 8000, ms)))
-        }
+    let (duration_ms, bit_rate) = if let Some(counted) = counted {
+        let samples = counted.frames.saturating_mul(first.samples.into());
+        let bytes = counted.bytes.filter(|bytes| *bytes > 0 && *bytes <= sound);
+        let average = bytes.and_then(|bytes| scaled(bytes * 8, first.sample_rate.into(), samples));
+        // This frame itself may be of another size than all those that sound.
+        let next = head.get(offset + first.size..).and_then(Frame::parse);
+        let constant = next.filter(|_| counted.is_constant).map(|next| u64::from(next.bit_rate));
+        (scaled(samples, 1000, first.sample_rate.into()), constant.or(average))
+    } else {
+        let seen = spread::look(source, &first, start, end)?;
+        let duration_ms = seen.duration_ms(sound, first.sample_rate);
+        (duration_ms, duration_ms.and_then(|ms| scaled(sound, 8000, ms)))
     };
     streams.duration_ms = duration_ms;
     let codec = if first.layer == 2 { "mp2" } else { "mp3" }.to_owned();

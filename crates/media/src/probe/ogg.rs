@@ -4,7 +4,7 @@ mod pages;
 
 use reelshelf_domain::MediaType;
 
-use super::{Cut, Source, Stop, Streams, flac, rate, scaled, vorbis};
+use super::{Cut, Source, Stop, Streams, flac, frame_rate, scaled, vorbis};
 use crate::metadata::displayed;
 use crate::{AudioMetadata, Metadata, VideoMetadata};
 use pages::{Page, Pages};
@@ -127,7 +127,7 @@ fn theora(mut header: Cut) -> Result<(VideoMetadata, Clock), Stop> {
         return Err(Stop::DAMAGED);
     }
     let (width, height) = displayed(width, height, shape, 0);
-    let frame_rate = rate(number.into(), 1, per.into());
+    let frame_rate = frame_rate(number.into(), 1, per.into());
     // The bit rate that the header names is one that was aimed at, if at all.
     let (codec, rotation, fast_start, bit_rate) = ("theora".to_owned(), 0, Some(true), None);
     let video = VideoMetadata { width, height, codec, frame_rate, bit_rate, rotation, fast_start };

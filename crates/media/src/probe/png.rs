@@ -2,7 +2,7 @@
 
 use reelshelf_domain::MediaType;
 
-use super::{Cut, Source, Stop, exif, icc, picture, upright};
+use super::{Cut, Source, Stop, exif, icc, picture, rounded, upright};
 use crate::{Color, ImageMetadata, Metadata};
 
 const CHUNKS: u32 = 65_536;
@@ -42,7 +42,7 @@ pub(super) fn read(source: &mut Source) -> Result<Metadata, Stop> {
     let profile = found.profile;
     let image = ImageMetadata { width, height, orientation, alpha, bit_depth, color, profile, frames };
     let mut metadata = picture(MediaType::Png, image)?;
-    metadata.duration_ms = found.frames.filter(|frames| *frames > 1).map(|_| found.duration_ms.round() as u64);
+    metadata.duration_ms = rounded(found.duration_ms).filter(|_| frames > 1);
     Ok(metadata)
 }
 
@@ -57,7 +57,7 @@ fn chunks(source: &mut Source) -> Result<Found, Stop> {
         }
         let [a, b, c, d, name @ ..] = source.array::<8>(at)?;
         let size = u64::from(u32::from_be_bytes([a, b, c, d]));
-        chunk(source, &mut found, &name, (at + 8, size))?;
+        chunk(source, &mut found, name, (at + 8, size))?;
         let is_known = found.frames.is_none_or(|frames| frames <= found.timed);
         if &name == b"IEND" || (&name == b"IDAT" && is_known) {
             return Ok(found);
@@ -67,8 +67,8 @@ fn chunks(source: &mut Source) -> Result<Found, Stop> {
     Err(Stop::Ask)
 }
 
-fn chunk(source: &mut Source, found: &mut Found, name: &[u8; 4], (at, size): (u64, u64)) -> Result<(), Stop> {
-    match name {
+fn chunk(source: &mut Source, found: &mut Found, name: [u8; 4], (at, size): (u64, u64)) -> Result<(), Stop> {
+    match &name {
         b"tRNS" => found.alpha = true,
         b"eXIf" => found.orientation = Some(exif::orientation(&source.start_of(at, size, 4096)?)),
         b"sRGB" => found.profile = found.profile.take().or_else(|| Some("sRGB".to_owned())),

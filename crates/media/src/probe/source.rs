@@ -6,7 +6,7 @@ use super::{Broken, Stop};
 use crate::ReadAt;
 
 /// Most bytes that one probe reads, whatever the file says.
-pub(super) const BUDGET: u64 = 512 * 1024;
+pub const BUDGET: u64 = 512 * 1024;
 /// Most bytes that are here at once.
 pub(super) const PIECE: usize = 64 * 1024;
 /// Most reads of one probe: each is a system call.

@@ -1,10 +1,10 @@
 //! How long frames of sound last that no index counts: by looking at some of them, spread over the file.
 
-use super::{Source, Stop};
+use super::{Source, Stop, scaled};
 use crate::sniff::audio::Frame;
 
-const WINDOWS: u64 = 16;
-const WINDOW_BYTES: u64 = 16 * 1024;
+const WINDOWS: u64 = 64;
+const WINDOW_BYTES: usize = 4 * 1024;
 
 /// What the frames that were seen add up to.
 #[derive(Default)]
@@ -20,10 +20,8 @@ impl Seen {
     /// How long so many bytes of such frames last, in milliseconds: exact when they are all alike.
     pub(super) fn duration_ms(&self, bytes: u64, sample_rate: u32) -> Option<u64> {
         match self.bit_rate.filter(|rate| *rate > 0 && !self.is_variable) {
-            Some(rate) => super::scaled(bytes, 8000, rate.into()),
-            None => {
-                super::scaled(bytes.saturating_mul(self.samples), 1000, self.bytes.saturating_mul(sample_rate.into()))
-            }
+            Some(rate) => scaled(bytes, 8000, rate.into()),
+            None => scaled(bytes.saturating_mul(self.samples), 1000, self.bytes.saturating_mul(sample_rate.into())),
         }
     }
 }
@@ -32,10 +30,10 @@ impl Seen {
 pub(super) fn look(source: &mut Source, first: &Frame, start: u64, end: u64) -> Result<Seen, Stop> {
     let mut seen = Seen::default();
     let whole = end.saturating_sub(start);
-    let windows = whole.div_ceil(WINDOW_BYTES).min(WINDOWS);
+    let windows = whole.div_ceil(WINDOW_BYTES as u64).min(WINDOWS);
     for window in 0..windows {
-        let at = start + (u128::from(whole) * u128::from(window) / u128::from(windows)) as u64;
-        let piece = source.start_of(at, end - at, WINDOW_BYTES as usize)?;
+        let at = start + whole / windows * window;
+        let piece = source.start_of(at, end - at, WINDOW_BYTES)?;
         count(&piece, first, &mut seen);
     }
     Ok(seen)

@@ -57,13 +57,13 @@ pub(super) fn read(source: &mut Source) -> Result<Metadata, Stop> {
 }
 
 fn directory(source: &mut Source, shape: Shape, at: u64) -> Result<Page, Stop> {
-    let (count_bytes, entry_bytes) = if shape.is_big { (8, 20) } else { (2, 12) };
+    let (count_bytes, entry_bytes) = if shape.is_big { (8, 20_u8) } else { (2, 12) };
     let count = source.block(at, count_bytes)?;
     let mut cut = Cut(&count);
     let count = if shape.is_big { shape.order.u64(&mut cut)? } else { shape.order.u16(&mut cut)?.into() };
-    let table = source.block(at + count_bytes, count.min(ENTRIES) * entry_bytes)?;
+    let table = source.block(at + count_bytes, count.min(ENTRIES) * u64::from(entry_bytes))?;
     let mut page = Page::default();
-    for entry in table.chunks_exact(entry_bytes as usize) {
+    for entry in table.chunks_exact(entry_bytes.into()) {
         field(source, shape, &mut page, entry)?;
     }
     Ok(page)

@@ -3,7 +3,7 @@
 use reelshelf_domain::MediaType;
 
 use super::wave_format::WaveFormat;
-use super::{Cut, Source, Stop, Streams, id3, scaled};
+use super::{Cut, Source, Stop, Streams, id3, optional, scaled};
 use crate::{AudioMetadata, Metadata};
 
 const CHUNKS: u32 = 1024;
@@ -27,8 +27,8 @@ pub(super) fn read(source: &mut Source) -> Result<Metadata, Stop> {
             b"fmt " => format = Some(WaveFormat::parse(Cut(&source.start_of(data, size, 40)?))?),
             b"ds64" => long_size = Some(u64::from_le_bytes(source.array(data + 8)?)),
             b"fact" if size >= 4 => samples = Some(u32::from_le_bytes(source.array(data)?)),
-            b"LIST" => information(source, data, size, &mut streams)?,
-            b"id3 " | b"ID3 " => drop(id3::read(source, data, &mut streams)?),
+            b"LIST" => optional(information(source, data, size, &mut streams))?,
+            b"id3 " | b"ID3 " => optional(id3::read(source, data, &mut streams).map(drop))?,
             b"data" => {
                 // All ones, or nothing, by programs that could not go back to write it.
                 let told = long_size.filter(|_| size == u64::from(u32::MAX)).unwrap_or(size);

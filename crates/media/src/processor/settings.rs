@@ -30,7 +30,7 @@ pub struct ProcessorLimits {
     pub output: ByteSize,
     /// Pixels of one frame.
     pub pixels: u64,
-    /// Frames of an animation.
+    /// Frames of an animation that are looked at.
     pub frames: u32,
     /// Length of a video or sound.
     pub duration: Duration,
@@ -43,7 +43,7 @@ impl Default for ProcessorLimits {
             memory: ByteSize::gib(1),
             output: ByteSize::mib(64),
             pixels: 100_000_000,
-            frames: 10_000,
+            frames: 500,
             duration: Duration::from_secs(48 * 60 * 60),
         }
     }

@@ -13,7 +13,7 @@ use crate::sniff;
 const MOST: usize = 16;
 
 /// The longest line.
-const LINE_BYTES: usize = 512;
+const LINE_BYTES: usize = 1024;
 
 /// One line.
 #[derive(Serialize, Deserialize)]
@@ -79,6 +79,7 @@ pub(crate) fn parse(mut rest: &[u8]) -> Result<Result<Derived, Reason>, Nonsense
                 rest = behind;
             }
             Line::Sound(sound) if derived.sound.is_none() => derived.sound = Some(sound),
+            Line::Refused(Reason::Told(text)) if rest.is_empty() => return Ok(Err(Reason::told(&text))),
             Line::Refused(reason) if rest.is_empty() => return Ok(Err(reason)),
             Line::Done if rest.is_empty() => return Ok(Ok(derived)),
             _ => return Err(Nonsense),
@@ -142,6 +143,14 @@ mod tests {
         let mut bytes = Vec::new();
         Answer::new(&mut bytes).refused(Reason::NoSound).unwrap();
         assert_eq!(parse(&bytes), Ok(Err(Reason::NoSound)));
+    }
+
+    #[test]
+    fn a_decoders_words_are_words_and_few() {
+        let mut bytes = Vec::new();
+        Answer::new(&mut bytes).refused(Reason::Told(format!("\u{1b}[31mred\n{}", "x".repeat(500)))).unwrap();
+        let Ok(Err(Reason::Told(text))) = parse(&bytes) else { panic!("{bytes:?}") };
+        assert!(text.starts_with("[31mred x") && text.len() < 410, "{text}");
     }
 
     #[test]

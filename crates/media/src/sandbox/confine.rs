@@ -19,7 +19,7 @@ use super::syscalls::{Role, restrict};
 /// The Landlock that is asked for. Older kernels give less of it, which [`Walls`] tells.
 const LANDLOCK: ABI = ABI::V7;
 
-/// How many threads a tool may have, the supervisor among them.
+/// How many threads may run, the supervisor among them.
 const THREADS: u64 = 64;
 
 /// Descriptors that may be open.
@@ -99,7 +99,7 @@ fn limit(role: Role, walls: Walls, allowance: Allowance) -> io::Result<()> {
         (Resource::Sigpending, 64),
     ];
     // It counts by user, and only in a namespace of its own the user is nobody else.
-    if walls.namespaces && role == Role::Tool {
+    if walls.namespaces && role != Role::Supervisor {
         limits.push((Resource::Nproc, THREADS));
     }
     for (resource, most) in limits {

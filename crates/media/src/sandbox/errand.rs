@@ -4,6 +4,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::enclose::INPUT;
+use crate::{PictureLimits, PictureOrder};
+
 use super::{Allowance, Tool, Walls};
 
 /// What a child is started for. It stands in its arguments: numbers and our own words, nothing that a client said.
@@ -19,8 +21,8 @@ pub(crate) struct Errand {
 pub(crate) enum Job {
     /// To find out which walls can be built here.
     Explore,
-    /// To decode the input by our own code.
-    Decode,
+    /// To decode a picture by our own code.
+    Decode { order: PictureOrder, limits: PictureLimits },
     /// To run a tool, whose output is the answer.
     Run(Tool),
 }
@@ -38,7 +40,7 @@ impl Errand {
     /// The tool that the worker becomes.
     pub(super) fn tool(&self) -> Option<&Tool> {
         match &self.job {
-            Job::Explore | Job::Decode => None,
+            Job::Explore | Job::Decode { .. } => None,
             Job::Run(tool) => Some(tool),
         }
     }

@@ -12,9 +12,9 @@ use seccompiler::{
 /// What a process still has to do once it is confined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
-    /// Decodes by itself: it computes, and reads and writes what is open.
+    /// Decodes by itself: it computes, also in threads, and reads and writes what is open.
     Decoder,
-    /// Starts a tool, which opens files and has threads.
+    /// Starts a tool, which opens files too.
     Tool,
     /// Follows the other one, and reduces what it writes.
     Supervisor,
@@ -123,8 +123,10 @@ fn filter(role: Role) -> Result<BpfProgram, BackendError> {
     for calls in [ALL].iter().chain(more) {
         rules.extend(calls.iter().map(|call| (*call, Vec::new())));
     }
-    if role == Role::Tool {
+    if role != Role::Supervisor {
         rules.insert(libc::SYS_clone, vec![rule(&[(0, MaskedEq(THREAD | NO_THREAD), THREAD)])?]);
+    }
+    if role == Role::Tool {
         rules.extend([libc::SYS_mmap, libc::SYS_mprotect].map(|call| (call, Vec::new())));
     } else {
         // All of its code is loaded: there is to be no more.

@@ -1,11 +1,10 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use reelshelf_domain::MediaType;
 use serde::{Deserialize, Serialize};
 
-/// The formats that ffmpeg may read, by its own names: those of the types that we know. No playlist is among them, and
-/// nothing that names other files.
-const FORMATS: &str = "aac,asf,avi,flac,matroska,mov,mp3,mpeg,mpegts,mpegvideo,ogg,wav,webm";
+use crate::inspect::inspect_arguments;
 
 /// ffmpeg or ffprobe, and what it is to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,7 +20,7 @@ pub(crate) enum Purpose {
     /// To say which version it is. It reads nothing.
     Version,
     /// To say what the input holds, as JSON.
-    Inspect,
+    Inspect(MediaType),
 }
 
 impl Purpose {
@@ -32,20 +31,12 @@ impl Purpose {
 
     /// The arguments.
     pub(super) fn arguments(self, input: &Path) -> Vec<OsString> {
-        match self {
-            Self::Version => vec!["-version".into()],
-            Self::Inspect => {
-                let words = ["-v", "error", "-print_format", "json", "-show_format", "-show_streams"];
-                words.map(OsString::from).into_iter().chain(guarded(input)).collect()
-            }
-        }
+        let (words, behind) = match self {
+            Self::Version => return vec!["-version".into()],
+            Self::Inspect(media_type) => (inspect_arguments(media_type).unwrap_or_default(), Vec::<OsString>::new()),
+        };
+        let mut url = OsString::from("file:");
+        url.push(input);
+        words.into_iter().map(OsString::from).chain([url]).chain(behind).collect()
     }
-}
-
-/// The input, and what may be made of it: this file and no other, in a format that we know.
-fn guarded(input: &Path) -> Vec<OsString> {
-    let mut url = OsString::from("file:");
-    url.push(input);
-    let words = ["-protocol_whitelist", "file", "-format_whitelist", FORMATS, "-i"];
-    words.map(OsString::from).into_iter().chain([url]).collect()
 }

@@ -1,10 +1,15 @@
-use std::io;
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::os::fd::AsFd as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 
+use crate::{PictureLimits, PictureOrder, render};
+
+use super::answer::Answer;
 use super::confine::{Readable, at, confine};
 use super::syscalls::Role;
-use super::{Errand, Job, Tool};
+use super::{Errand, Job, NO_SANDBOX, Tool};
 
 /// Decodes what stands open as standard input, and answers on standard output.
 pub(super) type Decoder<'a> = &'a dyn Fn(&Job) -> ExitCode;
@@ -27,7 +32,22 @@ fn become_tool(tool: &Tool, errand: &Errand) -> io::Error {
     Command::new(&tool.program).args(tool.purpose.arguments(errand.input())).env_clear().exec()
 }
 
-/// Our own decoders.
-pub(super) fn decode(_job: &Job) -> ExitCode {
-    ExitCode::SUCCESS
+/// Our own decoder.
+pub(super) fn decode(job: &Job) -> ExitCode {
+    let Job::Decode { order, limits } = job else { return ExitCode::FAILURE };
+    match picture(order, limits) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Nobody listens any more, or nothing can be read: neither is the file's fault.
+        Err(_) => ExitCode::from(NO_SANDBOX),
+    }
+}
+
+fn picture(order: &PictureOrder, limits: &PictureLimits) -> io::Result<()> {
+    let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut answer = Answer::new(BufWriter::new(io::stdout().lock()));
+    match render(input, order, limits, &mut |name, content| answer.made(name, content)) {
+        Ok(_) => answer.done(),
+        Err(problem) if problem.is_lasting() => answer.refused(problem.into()),
+        Err(problem) => Err(io::Error::other(problem)),
+    }
 }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use reelshelf_domain::MediaType;
 
-use super::{HEAD_BYTES, sniff};
+use super::{HEAD_BYTES, contradicts, sniff};
 
 /// Parts one after the other.
 macro_rules! bytes {
@@ -321,4 +321,24 @@ proptest! {
         }
         sniff(&head);
     }
+}
+
+#[test]
+fn every_type_keeps_the_promise_of_its_own_extension_and_of_no_other_kind() {
+    for found in MediaType::ALL.iter().copied().filter(|found| *found != MediaType::Other) {
+        let name = format!("Some.File.{}", found.extension().to_uppercase());
+        assert!(!contradicts(&name, found), "{name}");
+        assert!(contradicts(&name, MediaType::Other), "{name}");
+        let elsewhere = if found.kind() == MediaType::Png.kind() { MediaType::Mp3 } else { MediaType::Png };
+        assert!(contradicts(&name, elsewhere), "{name}");
+    }
+}
+
+#[test]
+fn a_name_that_promises_nothing_is_no_contradiction() {
+    for name in ["", "png", "notes.txt", "archive.", ".hidden"] {
+        assert!(!contradicts(name, MediaType::Png), "{name}");
+    }
+    assert!(!contradicts("song.ogg", MediaType::Opus));
+    assert!(contradicts("picture.png", MediaType::Jpeg));
 }

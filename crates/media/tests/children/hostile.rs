@@ -53,7 +53,9 @@ fn attempt(name: &str, given: &str) -> Option<io::Result<()>> {
         "socket_pair" => UnixStream::pair().map(drop),
         "pipe" => io::pipe().map(drop),
         "run_shell" => shell(),
-        "start_thread" => thread::Builder::new().spawn(|| ()).map(drop),
+        "threads_many" => {
+            (0..500).try_for_each(|_| thread::Builder::new().stack_size(1 << 15).spawn(thread::park).map(drop))
+        }
         "signal_server" => test_kill_process(Pid::from_raw(given.parse().ok()?)?).map_err(Into::into),
         "signal_supervisor" => getppid().map_or(Err(Errno::SRCH), test_kill_process).map_err(Into::into),
         "allocate" => allocate(),

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod agreement;
+mod counting;
 mod mutants;
 mod samples;
 mod truth;

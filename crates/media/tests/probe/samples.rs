@@ -129,6 +129,7 @@ samples! {
     "prores.mov" Mov Film "-c:v prores_ks"
     "mjpeg.mov" Mov Film "-c:v mjpeg"
     "rle.mov" Mov Film "-c:v qtrle"
+    "png.mov" Mov Film "-c:v png -t 0.2"
     "pcm.mov" Mov Both "-c:v mpeg4 -c:a pcm_s16le"
     "pcm24.mov" Mov Both "-c:v mpeg4 -c:a pcm_s24le"
     "pcm-float.mov" Mov Both "-c:v mpeg4 -c:a pcm_f32le"

@@ -50,8 +50,8 @@ struct Own {
 }
 
 impl Scratch {
-    pub(super) async fn open(root: PathBuf, fate: Fate, room: Room) -> Result<Self> {
-        let at = root.clone();
+    pub(super) async fn open(place: PathBuf, fate: Fate, room: Room) -> Result<Self> {
+        let at = place.clone();
         let (folder, lock) = blocking("opening the scratch folder", move || {
             std::fs::create_dir_all(&at)?;
             // One process at a time: between a folder and its lock it would look abandoned.
@@ -60,7 +60,7 @@ impl Scratch {
             claim(&at)
         })
         .await?;
-        Ok(Self { root, own: Arc::new(Own { folder, next: AtomicU64::new(0), _lock: lock }), fate, room })
+        Ok(Self { root: place, own: Arc::new(Own { folder, next: AtomicU64::new(0), _lock: lock }), fate, room })
     }
 
     pub(super) fn folder(&self) -> &Path {

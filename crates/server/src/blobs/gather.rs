@@ -27,13 +27,12 @@ pub struct Gathering {
     form: Form,
     /// Where the bytes begin that are not durable yet.
     secured: u64,
-    /// Where they end.
-    at: u64,
 }
 
 enum Form {
     Grows(BlobId, Growing),
-    Steps(Fill),
+    /// With how many bytes it holds.
+    Steps(Fill, u64),
 }
 
 impl Blobs {
@@ -51,31 +50,36 @@ impl Blobs {
                 Form::Grows(part, Growing::open(place, at.get(), self.scratch.room()).await?)
             }
             (Place::Local(_), None) => return Err(Error::inconsistent("an upload in a folder without its part")),
-            (Place::Remote(_), _) => Form::Steps(self.scratch.fill()),
+            (Place::Remote(_), _) => Form::Steps(self.scratch.fill(), 0),
         };
-        Ok(Gathering { blobs: self.clone(), client, form, secured: at.get(), at: at.get() })
+        Ok(Gathering { blobs: self.clone(), client, form, secured: at.get() })
     }
 }
 
 impl Gathering {
-    /// Where the next byte belongs.
-    pub const fn at(&self) -> ByteSize {
-        ByteSize::new(self.at)
+    /// Where the next byte belongs. What was to be written and could not be is gone, and is not counted.
+    pub fn at(&self) -> ByteSize {
+        ByteSize::new(match &self.form {
+            Form::Grows(_, growing) => growing.end(),
+            Form::Steps(_, loose) => self.secured + loose,
+        })
     }
 
     /// How many bytes are not durable yet.
-    pub const fn loose(&self) -> u64 {
-        self.at - self.secured
+    pub fn loose(&self) -> u64 {
+        self.at().get() - self.secured
     }
 
     /// Adds bytes.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
         match &mut self.form {
-            Form::Grows(_, growing) => growing.write(bytes).await?,
-            Form::Steps(fill) => fill.write(bytes).await?,
+            Form::Grows(_, growing) => growing.write(bytes).await,
+            Form::Steps(fill, loose) => {
+                fill.write(bytes).await?;
+                *loose += bytes.len() as u64;
+                Ok(())
+            }
         }
-        self.at += bytes.len() as u64;
-        Ok(())
     }
 
     /// Makes everything durable, and says which part ends with it: the one that grows, or a new one of this name.
@@ -83,16 +87,15 @@ impl Gathering {
         let part = match &mut self.form {
             Form::Grows(part, growing) => {
                 growing.sync().await?;
-                Part { id: *part, begins: ByteSize::ZERO, size: ByteSize::new(self.at) }
+                Part { id: *part, begins: ByteSize::ZERO, size: ByteSize::new(growing.end()) }
             }
-            Form::Steps(fill) => {
-                let step = std::mem::replace(fill, self.blobs.scratch.fill());
-                let (begins, size) = (ByteSize::new(self.secured), ByteSize::new(self.at - self.secured));
+            Form::Steps(fill, loose) => {
+                let (step, size) = (std::mem::replace(fill, self.blobs.scratch.fill()), std::mem::take(loose));
                 self.blobs.commit(BlobKey::Part(self.client, new), step.finish().await?).await?;
-                Part { id: new, begins, size }
+                Part { id: new, begins: ByteSize::new(self.secured), size: ByteSize::new(size) }
             }
         };
-        self.secured = self.at;
+        self.secured = part.begins.get() + part.size.get();
         Ok(part)
     }
 
@@ -108,8 +111,8 @@ impl Gathering {
                 };
                 return growing.link(local.place(key), local.clock()).await.map(|()| (key, Kept { size, hash, seen }));
             }
-            Form::Steps(last) if earlier.is_empty() => last,
-            Form::Steps(last) => self.blobs.join(self.client, earlier, last).await?,
+            Form::Steps(last, _) if earlier.is_empty() => last,
+            Form::Steps(last, _) => self.blobs.join(self.client, earlier, last).await?,
         };
         let key = name()?;
         self.blobs.keep(key, whole).await.map(|kept| (key, kept))
@@ -192,6 +195,11 @@ impl Growing {
         Ok(())
     }
 
+    /// Where the next byte belongs.
+    fn end(&self) -> u64 {
+        self.size + self.gathered.len() as u64
+    }
+
     async fn sync(&mut self) -> Result<()> {
         self.flush(true).await
     }
@@ -201,7 +209,6 @@ impl Growing {
         let (file, piece, at, begun) =
             (Arc::clone(&self.file), std::mem::take(&mut self.gathered), self.size, self.begun);
         let room = self.room.clone();
-        self.size += piece.len() as u64;
         let (piece, begun) = blocking("writing a part", move || {
             room.take(piece.len())?;
             file.write_all_at(&piece, at)?;
@@ -220,6 +227,7 @@ impl Growing {
             }
         })
         .await?;
+        self.size += piece.len() as u64;
         self.gathered = piece;
         self.gathered.clear();
         self.begun = begun;

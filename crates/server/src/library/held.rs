@@ -31,7 +31,7 @@ where
     let file = app.settings.plans.get(&caller.plan)?.file;
     let storage = storage(app, caller.client).await?;
     // Where they go is not known: the roomier of the two.
-    let room = storage.room().roomier().map_or(file, |room| room.saturating_sub(waiting));
+    let room = storage.room().map_or(file, |room| room.saturating_sub(waiting));
     let held = under_way(app, slot, move |app| async move { gather(&app, file.min(room), Thing::File, body).await });
     let mut filled = held.await.map_err(|error| match error {
         Error::TooLarge { .. } if room < file => Error::StorageBlocked,

@@ -261,7 +261,7 @@ async fn describe(app: &App, ticket: &UploadTicket, begun: &Begun, opened: &Open
     let content_type = opened.content_type.as_deref().filter(|said| {
         !begun.typed && check_content_type(said).is_ok() && !said.starts_with(UNKNOWN) && !said.starts_with("binary/")
     });
-    let display_name = opened.file_name.as_deref().filter(|_| !begun.named).map(DisplayName::of);
+    let display_name = opened.file_name.as_deref().map(DisplayName::of);
     if content_type.is_none() && display_name.is_none() {
         return Ok(());
     }

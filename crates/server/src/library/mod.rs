@@ -55,7 +55,7 @@ pub use resumable::{Incoming, Progress, begin_resumable, begin_resumable_with, r
 pub use signature::{SignedUpload, Signer};
 pub use sizes::{SizeFailure, SizeQuery, Sizes, deliver_size};
 pub use slots::{Slot, Slots};
-pub use storage::{Room, StorageInfo, storage};
+pub use storage::{StorageInfo, storage};
 pub use unpack::{EntryOutcome, Pack, Unpacked, Unpacking, open_pack, receive_pack, rehearse_unpack, unpack};
 pub use urls::{derived_url, immutable_url, stable_url, upload_url};
 pub use verify::{Problem, Report, verify};

@@ -4,7 +4,7 @@ use reelshelf_domain::{AssetHash, ByteSize, DisplayName, Error, MediaPath, Resul
 
 use super::Caller;
 use crate::app::App;
-use crate::store::{Asset, Known, Registered, Registration, UploadTicket};
+use crate::store::{Arrival, Asset, Known, Registered, Registration, UploadTicket};
 
 /// The longest content type that is kept.
 const CONTENT_TYPE_MAX: usize = 255;
@@ -50,6 +50,13 @@ impl NewFile {
             folder_limit: app.settings.limits.folders.into(),
             resumable: None,
         })
+    }
+
+    /// Its coming, to be rehearsed.
+    pub(super) fn arrival(&self, app: &App, caller: &Caller) -> Result<Arrival> {
+        let registration = self.registration(app, caller)?;
+        let temp_expires_at = registration.now.plus(app.settings.uploads.temp_life());
+        Arrival::file(registration, temp_expires_at, app.chance.as_ref())
     }
 }
 

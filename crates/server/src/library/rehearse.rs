@@ -1,13 +1,13 @@
 //! Dry runs: what a call would do, told beforehand, and a token with which the call does exactly that.
 
-use reelshelf_domain::{AssetHash, ByteSize, ClientId, Error, FolderPath, MediaPath, Result, Taken, UnixMillis};
+use reelshelf_domain::{AssetHash, ClientId, Error, FolderPath, MediaPath, Result, UnixMillis};
 use sha2::{Digest, Sha256};
 
 use super::folders::{folder_move, may_go};
 use super::relocate::{relocated, relocation};
-use super::{Caller, Change, FolderChange, NewFile, storage};
+use super::{Caller, Change, FolderChange, NewFile};
 use crate::app::App;
-use crate::store::{Arrivals, Asset, Deed, Forecast, NewRehearsal, Outlook, RehearsalLimits, Rehearsed};
+use crate::store::{Arrival, Arrivals, Asset, Deed, Forecast, NewRehearsal, Outlook, RehearsalLimits, Rehearsed};
 
 /// How long tokens are.
 const TOKEN_LENGTH: usize = 32;
@@ -109,10 +109,12 @@ async fn recall(app: &App, caller: &Caller, asked: AssetHash, token: &str) -> Re
     Ok(forecasts)
 }
 
-/// Looks at the places of files that are to come: what is there, and what would become of it.
-pub(super) async fn foretell(app: &App, arrivals: &Arrivals) -> Result<(Vec<Option<Asset>>, Foretold)> {
-    let (there, outlook, forecast) = app.store.look_at_arrivals(arrivals, limits(app)).await?;
-    Ok((there, Foretold { asked: hash(&arrivals.asked), forecasts: vec![forecast], outlook }))
+/// Lets files come and takes them back: whether each would come, and what they would replace.
+pub(super) async fn foretell(app: &App, arrivals: Arrivals, each: Vec<Arrival>) -> Result<(Vec<Result<()>>, Foretold)> {
+    let asked = hash(&arrivals.asked);
+    let rehearsed = app.store.rehearse_arrivals(arrivals, each, limits(app)).await?;
+    let told = Foretold { asked, forecasts: vec![rehearsed.forecast], outlook: rehearsed.outlook };
+    Ok((rehearsed.outcomes, told))
 }
 
 /// Says of each file that is to come whether it replaces one, as was told; or what has changed since.
@@ -124,26 +126,19 @@ pub(super) async fn confirm(app: &App, caller: &Caller, arrivals: Arrivals, toke
 
 /// Says what an upload would replace, and takes no bytes.
 pub async fn rehearse_upload(app: &App, caller: &Caller, file: &NewFile) -> Result<Rehearsal> {
-    file.registration(app, caller)?;
-    let (there, told) = foretell(app, &arrival(caller, file)).await?;
-    let there = there.into_iter().next().flatten();
-    if there.is_some() && !file.overwrite {
-        return Err(Error::Taken(Taken::FileAtUpload));
-    }
-    let replaced = there.filter(|there| there.uploaded).map_or(ByteSize::ZERO, |there| there.size);
-    // Of a length that nobody has said, at least one byte must fit.
-    let grown = file.size.unwrap_or(ByteSize::new(1)).saturating_sub(replaced);
-    storage(app, caller.client).await?.room().take(file.path.folder.is_temp(), grown)?;
+    let arrival = file.arrival(app, caller)?;
+    let (outcomes, told) = foretell(app, arrivals(caller, file), vec![arrival]).await?;
+    outcomes.into_iter().collect::<Result<()>>()?;
     told.keep(app, caller, vec![Ok(None)]).await
 }
 
 /// The file of an upload that was rehearsed: it replaces what was told, and nothing else.
 pub async fn confirm_upload(app: &App, caller: &Caller, file: NewFile, token: &str) -> Result<NewFile> {
-    let replaces = confirm(app, caller, arrival(caller, &file), token).await?;
+    let replaces = confirm(app, caller, arrivals(caller, &file), token).await?;
     Ok(NewFile { overwrite: replaces == [true], ..file })
 }
 
-fn arrival(caller: &Caller, file: &NewFile) -> Arrivals {
+fn arrivals(caller: &Caller, file: &NewFile) -> Arrivals {
     let NewFile { path, overwrite, content_type, .. } = file;
     let asked = format!("upload {path} as {content_type} {overwrite}");
     Arrivals { client: caller.client, asked, paths: vec![path.clone()], overwrite: *overwrite }

@@ -1,6 +1,6 @@
 //! What a client uses, and what it may.
 
-use reelshelf_domain::{ByteSize, ClientId, Error, Result, UnixMillis};
+use reelshelf_domain::{ByteSize, ClientId, Result, UnixMillis};
 
 use crate::app::App;
 
@@ -27,8 +27,6 @@ pub struct StorageInfo {
     pub free_allowance: ByteSize,
     /// What the rest costs a week.
     pub credits_per_week: u64,
-    /// Whether a hold is set.
-    pub on_hold: bool,
     /// Since when nothing more is stored: a hold, nothing more fits, or the plan is smaller than what is used.
     pub blocked_at: Option<UnixMillis>,
 }
@@ -48,51 +46,15 @@ pub async fn storage(app: &App, client: ClientId) -> Result<StorageInfo> {
         derived_limit: app.settings.processing.derived_limit,
         free_allowance: plan.free_allowance,
         credits_per_week: plan.credits_per_week(client.used),
-        on_hold: client.hold_at.is_some(),
         blocked_at: client.hold_at.or(client.full_at),
     })
 }
 
 impl StorageInfo {
-    /// What may still be stored.
-    pub fn room(&self) -> Room {
-        let free = |limit: ByteSize| limit.saturating_sub(self.used).saturating_sub(self.reserved);
+    /// The most that may still be stored, of something that may go to either side; `None` is no limit.
+    pub fn room(&self) -> Option<ByteSize> {
         let temporary = self.temporary_limit.saturating_sub(self.temporary).saturating_sub(self.temporary_reserved);
-        Room { on_hold: self.on_hold, free: self.limit.map(free), temporary, temporary_limit: self.temporary_limit }
-    }
-}
-
-/// What may still be stored, by the rule by which the store reserves.
-#[derive(Clone, Debug)]
-pub struct Room {
-    on_hold: bool,
-    free: Option<ByteSize>,
-    temporary: ByteSize,
-    temporary_limit: ByteSize,
-}
-
-impl Room {
-    /// The room for something that may go to either side; `None` is no limit.
-    pub fn roomier(&self) -> Option<ByteSize> {
-        self.free.map(|free| free.max(self.temporary))
-    }
-
-    /// Takes room, or says as the store would why there is none.
-    pub fn take(&mut self, temporary: bool, size: ByteSize) -> Result<()> {
-        if size == ByteSize::ZERO {
-            return Ok(());
-        }
-        if self.on_hold {
-            return Err(Error::StorageBlocked);
-        }
-        let less = |room: ByteSize| room.get().checked_sub(size.get()).map(ByteSize::new);
-        if temporary {
-            let limit = format!("{} bytes", self.temporary_limit.get()).into();
-            let refused = Error::LimitReached { what: "temporary files", limit };
-            self.temporary = less(self.temporary).ok_or(refused)?;
-        } else if let Some(free) = &mut self.free {
-            *free = less(*free).ok_or(Error::StorageBlocked)?;
-        }
-        Ok(())
+        let stored = self.limit?.saturating_sub(self.used).saturating_sub(self.reserved);
+        Some(stored.max(temporary))
     }
 }

@@ -2,7 +2,7 @@
 //! of every other upload, so that limits, quota, hashing and types are the same. What is stored is stored, whatever
 //! becomes of the rest.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,16 +11,17 @@ use bytes::Bytes;
 use futures::stream::{iter, unfold};
 use futures::{Stream, StreamExt};
 use reelshelf_domain::{
-    AssetHash, ByteSize, DisplayName, Error, FileName, FolderName, FolderPath, MediaPath, Result, Taken, Thing,
+    AssetHash, ByteSize, DisplayName, Error, FileName, FolderName, FolderPath, MediaPath, MediaType, Result, Taken,
+    Thing,
 };
 use reelshelf_media::{Archive, ArchiveProblem, Member, MemberProblem, MemberReader, UnzipLimits, sniff};
 
 use super::held::gather;
 use super::rehearse::{confirm, foretell};
-use super::{Caller, Foretold, Held, NewFile, Room, Slot, journal, make_folder, storage, upload};
+use super::{Caller, Foretold, Held, NewFile, Slot, journal, make_folder, upload};
 use crate::app::App;
 use crate::blobs::{Filled, ScratchReader};
-use crate::store::{Arrivals, Asset};
+use crate::store::{Arrival, Arrivals, Asset};
 
 /// How many files of one archive are stored at once. Their commits share an fsync.
 const AT_ONCE: usize = 8;
@@ -299,35 +300,49 @@ fn pieces(reader: MemberReader<ScratchReader>) -> impl Stream<Item = Result<Byte
 pub async fn rehearse_unpack(app: &App, caller: &Caller, pack: &Pack, to: &Unpacking) -> Result<(Unpacked, Foretold)> {
     let plan = plan(app, caller, pack, to)?;
     let arrivals = plan.arrivals(caller, pack, to);
-    let (there, told) = foretell(app, &arrivals).await?;
-    let there: HashMap<_, _> = arrivals.paths.into_iter().zip(there).collect();
-    let mut room = storage(app, caller.client).await?.room();
+    let each = plan.steps.iter().filter_map(|step| arrival(app, caller, pack, to, step).transpose());
+    let (outcomes, told) = foretell(app, arrivals, each.collect::<Result<_>>()?).await?;
+    let mut outcomes = outcomes.into_iter();
     let mut rehearsed = Unpacked { skipped: plan.skipped, entries: Vec::new(), files: 0, bytes: 0 };
     for step in plan.steps {
+        let mut next = || outcomes.next().ok_or_else(|| Error::inconsistent("an arrival without rehearsal"));
         let (path, outcome) = match step.target {
-            Err(error) => (step.name, Err(error)),
-            Ok(Target::Folder(folder)) => (folder.to_string(), Ok(None)),
+            Err(error) => (None, Err(error)),
+            Ok(Target::Folder(folder)) => (Some(folder.to_string()), next()?),
             Ok(Target::File(path, _)) => {
-                let size = pack.archive.members[step.index].size;
-                match would_store(&path, size, there.get(&path).and_then(Option::as_ref), to.overwrite, &mut room) {
-                    Ok(()) => {
-                        rehearsed.files += 1;
-                        rehearsed.bytes += size;
-                        (path.to_string(), Ok(None))
-                    }
-                    Err(error) => (step.name, Err(error)),
+                let outcome = next()?;
+                if outcome.is_ok() {
+                    rehearsed.files += 1;
+                    rehearsed.bytes += pack.archive.members[step.index].size;
                 }
+                (Some(path.to_string()), outcome)
             }
         };
-        rehearsed.entries.push((path, outcome));
+        let path = path.filter(|_| outcome.is_ok()).unwrap_or(step.name);
+        rehearsed.entries.push((path, outcome.map(|()| None)));
     }
     Ok((rehearsed, told))
 }
 
-fn would_store(path: &MediaPath, size: u64, there: Option<&Asset>, overwrite: bool, room: &mut Room) -> Result<()> {
-    if there.is_some() && !overwrite {
-        return Err(Error::Taken(Taken::FileAtUpload));
+/// What of a step comes into the library.
+fn arrival(app: &App, caller: &Caller, pack: &Pack, to: &Unpacking, step: &Step) -> Result<Option<Arrival>> {
+    match &step.target {
+        Err(_) => Ok(None),
+        Ok(Target::Folder(folder)) => {
+            let limit = app.settings.limits.folders.into();
+            Arrival::folder(folder.clone(), limit, app.now(), app.chance.as_ref()).map(Some)
+        }
+        Ok(Target::File(path, display_name)) => {
+            let file = NewFile {
+                path: path.clone(),
+                display_name: display_name.clone(),
+                // What the bytes are makes no difference to whether they come.
+                content_type: MediaType::Other.mime().to_owned(),
+                size: Some(ByteSize::new(pack.archive.members[step.index].size)),
+                sha256: None,
+                overwrite: to.overwrite,
+            };
+            file.arrival(app, caller).map(Some)
+        }
     }
-    let replaced = there.filter(|there| there.uploaded).map_or(0, |there| there.size.get());
-    room.take(path.folder.is_temp(), ByteSize::new(size.saturating_sub(replaced)))
 }

@@ -52,13 +52,17 @@ const INSERT: &str = "
 const BEGIN: &str = "
     UPDATE imports SET state = 'running', received = 0, total = NULL, message = NULL
     WHERE upload_id = $1 AND state <> 'failed'
-    RETURNING source, attempts, named, typed";
+    RETURNING source, attempts, typed";
 const PROGRESS: &str = "UPDATE imports SET received = $2, total = $3 WHERE upload_id = $1 AND state = 'running'";
 /// Not when somebody renamed the file since.
 const DESCRIBE: &str = "
     UPDATE uploads SET content_type = $2, display_name = $3
     WHERE id = $1 AND done_hash IS NULL AND display_name = $4";
-const NAME: &str = "SELECT display_name FROM uploads WHERE id = $1";
+const NAME: &str = "
+    SELECT uploads.display_name, imports.named FROM uploads JOIN imports ON imports.upload_id = uploads.id
+    WHERE uploads.id = $1";
+const KEEP_NAME: &str = "
+    UPDATE imports SET named = $2 WHERE upload_id IN (SELECT id FROM uploads WHERE asset_id = $1 AND done_hash IS NULL)";
 const RETRY: &str = "
     UPDATE imports SET state = 'retrying', attempts = attempts + 1, message = $2
     WHERE upload_id = $1 AND state = 'running'
@@ -74,7 +78,7 @@ const LET_GO: &str = "UPDATE uploads SET expires_at = $2 WHERE id = $1 AND done_
 
 #[cfg(test)]
 pub(super) const STATEMENTS: &[&str] =
-    &[UNDER_WAY, SUPERSEDE, INSERT, BEGIN, PROGRESS, DESCRIBE, NAME, RETRY, GIVE_BACK, FAIL, END, LET_GO];
+    &[UNDER_WAY, SUPERSEDE, INSERT, BEGIN, PROGRESS, DESCRIBE, NAME, KEEP_NAME, RETRY, GIVE_BACK, FAIL, END, LET_GO];
 
 /// How far an import is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,8 +180,6 @@ pub struct Begun {
     pub source: String,
     /// How many tries have failed.
     pub attempts: i64,
-    /// Whether the client said the name.
-    pub named: bool,
     /// Whether the client said the type.
     pub typed: bool,
 }
@@ -222,6 +224,11 @@ pub(super) async fn insert(
     enqueue(tx, &job(client, upload, now), id, now).await
 }
 
+/// What a client calls a file counts more than what the other server says, also when it comes later.
+pub(super) async fn keep_name(tx: &mut Tx, asset: &str) -> Result<()> {
+    execute!(tx, KEEP_NAME, asset, true).map(|_| ())
+}
+
 #[derive(Clone)]
 struct Begin(UploadId);
 
@@ -229,10 +236,10 @@ impl Verb for Begin {
     type Out = Option<Begun>;
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Option<Begun>> {
-        let row = fetch_optional!(tx, (Option<String>, i64, bool, bool), BEGIN, self.0.to_string())?;
-        let begun = |(source, attempts, named, typed): (Option<String>, i64, bool, bool)| {
+        let row = fetch_optional!(tx, (Option<String>, i64, bool), BEGIN, self.0.to_string())?;
+        let begun = |(source, attempts, typed): (Option<String>, i64, bool)| {
             let source = source.ok_or_else(|| Error::inconsistent("inconsistent row: imports.source is NULL"))?;
-            Ok(Begun { source, attempts, named, typed })
+            Ok(Begun { source, attempts, typed })
         };
         row.map(begun).transpose()
     }
@@ -266,8 +273,8 @@ impl Verb for Describe {
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
         let id = self.upload.to_string();
-        let Some((had,)) = fetch_optional!(tx, (String,), NAME, id.as_str())? else { return Ok(()) };
-        let name = self.display_name.as_ref().map_or(had.as_str(), DisplayName::as_str);
+        let Some((had, named)) = fetch_optional!(tx, (String, bool), NAME, id.as_str())? else { return Ok(()) };
+        let name = self.display_name.as_ref().filter(|_| !named).map_or(had.as_str(), DisplayName::as_str);
         match execute!(tx, DESCRIBE, id, self.content_type.as_str(), name, had.as_str())? {
             0 => Err(Error::Unavailable(CONTENDED)),
             _ => Ok(()),
@@ -359,7 +366,7 @@ impl Store {
         self.db.write_aside(Progress { upload, received, total }).await
     }
 
-    /// What the other server says of the file, where the client did not.
+    /// What the other server says of the file. The name counts where the client said none, then or since.
     pub async fn describe_import(
         &self,
         upload: UploadId,

@@ -4,6 +4,7 @@
 //! Every change of a client's files takes the client's row first (an `UPDATE` of it is the lock), then folders, then
 //! files. On SQLite there is one writer anyway; on PostgreSQL this order is what keeps counters exact and deadlocks out.
 
+mod arrival;
 mod assets;
 mod audit;
 mod blobs;
@@ -48,6 +49,7 @@ use reelshelf_domain::{Error, Result};
 
 use crate::config::StoreSettings;
 
+pub use arrival::{Arrival, Arrivals};
 pub use assets::{Asset, Delivered, Removed};
 pub use audit::{Audit, ClientAudit, FolderAudit};
 pub use blobs::{BlobRow, Condemned};
@@ -67,7 +69,7 @@ pub use processing::{
     Reprocessing,
 };
 pub use register::{Registered, Registration};
-pub use rehearse::{Arrivals, Deed, NewRehearsal, Rehearsed};
+pub use rehearse::{Deed, NewRehearsal, Rehearsed};
 pub use relocate::Relocation;
 pub use resumables::{Part, PartRow, Resumable, Turn};
 pub use survey::{Forecast, Outlook, RehearsalLimits};

@@ -103,6 +103,11 @@ impl Register {
         Ok(Self { registration, asset, upload, spare, import: None })
     }
 
+    /// The upload that it makes.
+    pub(super) const fn upload(&self) -> UploadId {
+        self.upload
+    }
+
     async fn insert_asset(&self, tx: &mut Tx, folder: FolderId) -> Result<bool> {
         let Registration { client, path, display_name, content_type, size, now, .. } = &self.registration;
         let inserted = execute!(

@@ -9,7 +9,7 @@ use super::counters::lock;
 use super::db::{Tx, execute, fetch_optional};
 use super::folders::{FolderMove, RemoveFolder};
 use super::relocate::{Relocate, Relocation};
-use super::survey::{Fate, Forecast, Found, FoundFile, Outlook, RehearsalLimits, Survey};
+use super::survey::{Forecast, Outlook, RehearsalLimits, Survey};
 use super::writer::{Expire, Verb};
 
 const INSERT: &str = "
@@ -185,67 +185,6 @@ impl Verb for Confirm {
     }
 }
 
-/// Files that are to come, whatever they are.
-#[derive(Clone)]
-pub struct Arrivals {
-    /// Whose.
-    pub client: ClientId,
-    /// What they are and how they come, whenever that is.
-    pub asked: String,
-    /// Their places, each once.
-    pub paths: Vec<MediaPath>,
-    /// Whether they replace what is there.
-    pub overwrite: bool,
-}
-
-impl Arrivals {
-    /// What is at their places today.
-    async fn look(&self, tx: &mut Tx, survey: &mut Survey) -> Result<Vec<Option<Asset>>> {
-        let fate = if self.overwrite { Fate::Replaced } else { Fate::Kept };
-        let mut all = Vec::new();
-        for path in &self.paths {
-            let there = match find(tx, self.client, path).await {
-                Ok(asset) => Some(asset),
-                Err(Error::NotFound(_)) => None,
-                Err(error) => return Err(error),
-            };
-            if let Some(asset) = &there {
-                let (id, blob) = (asset.id.to_string(), asset.hash.map(|hash| hash.to_string()));
-                let (size, uploaded) = (asset.size.to_column(), asset.uploaded);
-                let file = Some(FoundFile { size, uploaded, blob: blob.as_deref() });
-                survey.see(fate, &Found { path: path.to_string(), id: &id, file });
-            }
-            all.push(there);
-        }
-        Ok(all)
-    }
-}
-
-/// Finds at the places of files that are to come what was told. What they replace is journalled: when the rest of the
-/// request is done again, they have come.
-#[derive(Clone)]
-struct ConfirmArrivals {
-    arrivals: Arrivals,
-    told: Forecast,
-    limits: RehearsalLimits,
-}
-
-impl Verb for ConfirmArrivals {
-    type Out = Vec<bool>;
-
-    fn asked(&self) -> String {
-        self.arrivals.asked.clone()
-    }
-
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Vec<bool>> {
-        lock(tx, self.arrivals.client).await?;
-        let mut survey = Survey::confirming(self.told.clone(), self.limits);
-        let there = self.arrivals.look(tx, &mut survey).await?;
-        survey.decide_finally()?;
-        Ok(there.into_iter().map(|there| there.is_some() && self.arrivals.overwrite).collect())
-    }
-}
-
 /// A rehearsal to be kept.
 #[derive(Clone)]
 pub struct NewRehearsal {
@@ -301,29 +240,6 @@ impl Store {
     /// Does a deed if it does what was told, and says what has changed otherwise.
     pub async fn confirm(&self, deed: Deed, told: Forecast, limits: RehearsalLimits) -> Result<()> {
         self.db.write(Confirm { deed, told, limits }).await
-    }
-
-    /// What is at the places of files that are to come: each, as it is told, and as it is kept.
-    pub async fn look_at_arrivals(
-        &self,
-        arrivals: &Arrivals,
-        limits: RehearsalLimits,
-    ) -> Result<(Vec<Option<Asset>>, Outlook, Forecast)> {
-        let mut tx = self.db.read().await?;
-        let mut survey = Survey::rehearsing(limits);
-        let there = arrivals.look(&mut tx, &mut survey).await?;
-        let (outlook, forecast) = survey.end();
-        Ok((there, outlook, forecast))
-    }
-
-    /// Answers of each file that is to come whether it replaces one, or says what has changed since that was told.
-    pub async fn confirm_arrivals(
-        &self,
-        arrivals: Arrivals,
-        told: Forecast,
-        limits: RehearsalLimits,
-    ) -> Result<Vec<bool>> {
-        self.db.write(ConfirmArrivals { arrivals, told, limits }).await
     }
 
     /// Keeps a rehearsal.

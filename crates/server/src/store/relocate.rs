@@ -7,6 +7,7 @@ use super::assets::{Held, delete_row, held_columns};
 use super::counters::{Bytes, Files, apply, count, count_pair, lock};
 use super::db::{CONTENDED, Tx, execute, fetch_all};
 use super::folders::{Folder, Spare, ensure};
+use super::import;
 use super::row::row;
 use super::survey::{Fate, Survey};
 use super::walk::{Walk, steps};
@@ -159,7 +160,8 @@ impl Relocate {
     async fn rename_coming(&self, tx: &mut Tx, held: &Held) -> Result<()> {
         match &self.relocation.display_name {
             Some(display) if held.coming > 0 => {
-                execute!(tx, RENAME_COMING, held.id.as_str(), display.as_str()).map(|_| ())
+                execute!(tx, RENAME_COMING, held.id.as_str(), display.as_str())?;
+                import::keep_name(tx, &held.id).await
             }
             _ => Ok(()),
         }

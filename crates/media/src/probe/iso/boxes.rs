@@ -54,8 +54,8 @@ pub(in crate::probe) fn children(source: &mut Source, parent: Part) -> Result<Ve
 }
 
 /// The first of a name.
-pub(in crate::probe) fn find(parts: &[Part], name: &[u8; 4]) -> Option<Part> {
-    parts.iter().find(|part| &part.name == name).copied()
+pub(in crate::probe) fn find(parts: &[Part], name: [u8; 4]) -> Option<Part> {
+    parts.iter().find(|part| part.name == name).copied()
 }
 
 /// A whole box within bytes that are here: its name and data.

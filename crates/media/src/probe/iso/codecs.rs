@@ -147,7 +147,7 @@ pub(super) fn aac(specific: &[u8]) -> Option<(u32, u16)> {
     let object = bits.object()?;
     let sample_rate = bits.sample_rate()?;
     let channels = match bits.take(4)? {
-        channels @ 1..=6 => channels as u16,
+        channels @ 1..=6 => u16::try_from(channels).ok()?,
         7 | 12 | 14 => 8,
         11 => 7,
         _ => return None,

@@ -1,6 +1,6 @@
 //! The movie's description: its tracks, and what their tables add up to.
 
-use super::super::{Cut, Source, Stop, Streams, rate, scaled, source::PIECE};
+use super::super::{Cut, Source, Stop, Streams, frame_rate, optional, scaled, source::PIECE};
 use super::sample::{self, Entry};
 use super::{Part, children, find, tags};
 use crate::metadata::displayed;
@@ -14,29 +14,33 @@ pub(super) fn read(source: &mut Source, movie: Part) -> Result<Streams, Stop> {
     if parts.iter().any(|part| matches!(&part.name, b"mvex" | b"cmov")) {
         return Err(Stop::Ask);
     }
-    let header = find(&parts, b"mvhd").ok_or(Stop::DAMAGED)?;
+    let header = find(&parts, *b"mvhd").ok_or(Stop::DAMAGED)?;
     let times = Times::read(source, header)?;
+    // Nothing, or all ones: not known.
+    if times.duration == 0 || times.duration >= u64::from(u32::MAX) {
+        return Err(Stop::Ask);
+    }
     let mut streams = Streams { duration_ms: scaled(times.duration, 1000, times.scale), ..Streams::default() };
     for track in parts.iter().filter(|part| &part.name == b"trak").take(TRACKS) {
         read_track(source, *track, &mut streams)?;
     }
-    tags::read(source, &parts, &mut streams)?;
+    optional(tags::read(source, &parts, &mut streams))?;
     Ok(streams)
 }
 
 /// How many pictures the first track of a picture in motion has, and how long it lasts, in milliseconds.
 pub(in crate::probe) fn sequence(source: &mut Source, movie: Part) -> Result<(u32, Option<u64>), Stop> {
     for track in children(source, movie)?.iter().filter(|part| &part.name == b"trak").take(TRACKS) {
-        let Some(media) = find(&children(source, *track)?, b"mdia") else { continue };
+        let Some(media) = find(&children(source, *track)?, *b"mdia") else { continue };
         let media = children(source, media)?;
-        let Some(handler) = find(&media, b"hdlr") else { continue };
+        let Some(handler) = find(&media, *b"hdlr") else { continue };
         if source.start_of(handler.at, handler.size, 12)?.get(8..12) != Some(b"pict") {
             continue;
         }
-        let (Some(header), Some(information)) = (find(&media, b"mdhd"), find(&media, b"minf")) else { continue };
+        let (Some(header), Some(information)) = (find(&media, *b"mdhd"), find(&media, *b"minf")) else { continue };
         let times = Times::read(source, header)?;
-        let Some(table) = find(&children(source, information)?, b"stbl") else { continue };
-        let Some(sizes) = find(&children(source, table)?, b"stsz") else { continue };
+        let Some(table) = find(&children(source, information)?, *b"stbl") else { continue };
+        let Some(sizes) = find(&children(source, table)?, *b"stsz") else { continue };
         let frames = u32::from_be_bytes(source.array(sizes.at + 8)?);
         return Ok((frames, scaled(times.duration, 1000, times.scale)));
     }
@@ -68,10 +72,10 @@ impl Times {
 
 fn read_track(source: &mut Source, track: Part, streams: &mut Streams) -> Result<(), Stop> {
     let parts = children(source, track)?;
-    let Some(media) = find(&parts, b"mdia") else { return Ok(()) };
+    let Some(media) = find(&parts, *b"mdia") else { return Ok(()) };
     let media = children(source, media)?;
     let (Some(handler), Some(header), Some(information)) =
-        (find(&media, b"hdlr"), find(&media, b"mdhd"), find(&media, b"minf"))
+        (find(&media, *b"hdlr"), find(&media, *b"mdhd"), find(&media, *b"minf"))
     else {
         return Ok(());
     };
@@ -86,14 +90,14 @@ fn read_track(source: &mut Source, track: Part, streams: &mut Streams) -> Result
     }
     let times = Times::read(source, header)?;
     let information = children(source, information)?;
-    let Some(table) = find(&information, b"stbl") else { return Ok(()) };
+    let Some(table) = find(&information, *b"stbl") else { return Ok(()) };
     let table = children(source, table)?;
-    let Some(description) = find(&table, b"stsd") else { return Ok(()) };
+    let Some(description) = find(&table, *b"stsd") else { return Ok(()) };
     match sample::read(source, description, kind.as_deref() == Some(b"vide"))? {
         Entry::Video(video) => {
-            let rotation = find(&parts, b"tkhd").map_or(Ok(0), |header| rotation(source, header))?;
+            let rotation = find(&parts, *b"tkhd").map_or(Ok(0), |header| rotation(source, header))?;
             let (width, height) = displayed(video.width, video.height, video.shape, rotation);
-            let frame_rate = frame_rate(source, &table, times)?;
+            let frame_rate = average_rate(source, &table, times)?;
             let bit_rate = bit_rate(source, &table, times, video.bit_rate, None)?;
             let (codec, fast_start) = (video.codec, None);
             streams.video = Some(VideoMetadata { width, height, codec, frame_rate, bit_rate, rotation, fast_start });
@@ -103,7 +107,6 @@ fn read_track(source: &mut Source, track: Part, streams: &mut Streams) -> Result
             let (codec, sample_rate, channels) = (audio.codec, audio.sample_rate, audio.channels);
             streams.audio = Some(AudioMetadata { codec, sample_rate, channels, bit_rate });
         }
-        Entry::Cover => streams.cover = true,
     }
     Ok(())
 }
@@ -124,8 +127,8 @@ fn rotation(source: &mut Source, header: Part) -> Result<u16, Stop> {
 }
 
 /// The number of samples over what they last.
-fn frame_rate(source: &mut Source, table: &[Part], times: Times) -> Result<Option<f64>, Stop> {
-    let Some(part) = find(table, b"stts") else { return Ok(None) };
+fn average_rate(source: &mut Source, table: &[Part], times: Times) -> Result<Option<f64>, Stop> {
+    let Some(part) = find(table, *b"stts") else { return Ok(None) };
     let (mut samples, mut lasting) = (0_u64, 0_u64);
     entries::<8>(source, part, 4, &mut |entry| {
         let [a, b, c, d, delta @ ..] = *entry;
@@ -133,7 +136,7 @@ fn frame_rate(source: &mut Source, table: &[Part], times: Times) -> Result<Optio
         samples = samples.saturating_add(count);
         lasting = lasting.saturating_add(count.saturating_mul(u32::from_be_bytes(delta).into()));
     })?;
-    Ok(rate(samples, times.scale, lasting))
+    Ok(frame_rate(samples, times.scale, lasting))
 }
 
 /// What the samples weigh over what they last; what the description says, where that is not zero, wins.
@@ -147,7 +150,7 @@ fn bit_rate(
     if said.is_some_and(|said| said > 0) {
         return Ok(said);
     }
-    let Some(part) = find(table, b"stsz") else { return Err(Stop::Ask) };
+    let Some(part) = find(table, *b"stsz") else { return Err(Stop::Ask) };
     let [size, count] = [source.array(part.at + 4)?, source.array(part.at + 8)?].map(u32::from_be_bytes);
     let bytes = match (size, frame_bytes) {
         (0, _) => {

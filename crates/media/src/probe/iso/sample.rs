@@ -1,14 +1,12 @@
 //! The description of a track's samples: codec and shape.
 
-use super::super::{Cut, Source, Stop};
+use super::super::{Cut, Source, Stop, rounded};
 use super::{Part, codecs, payload};
 
 /// The first description; further ones are rare.
 pub(super) enum Entry {
     Video(Video),
     Audio(Audio),
-    /// A track that only shows a picture along with the sound.
-    Cover,
 }
 
 pub(super) struct Video {
@@ -57,9 +55,6 @@ fn video(name: [u8; 4], mut entry: Cut) -> Result<Entry, Stop> {
     if width == 0 || height == 0 {
         return Err(Stop::Ask);
     }
-    if matches!(codec, "png" | "jpeg") {
-        return Ok(Entry::Cover);
-    }
     Ok(Entry::Video(Video { codec: codec.to_owned(), width, height, shape, bit_rate }))
 }
 
@@ -82,7 +77,8 @@ fn audio(name: [u8; 4], mut entry: Cut) -> Result<Entry, Stop> {
         1 => entry.skip(16)?,
         2 => {
             entry.skip(4)?;
-            audio.sample_rate = f64::from_bits(entry.be64()?) as u32;
+            let sample_rate = rounded(f64::from_bits(entry.be64()?)).and_then(|rate| u32::try_from(rate).ok());
+            audio.sample_rate = sample_rate.ok_or(Stop::DAMAGED)?;
             audio.channels = u16::try_from(entry.be32()?).map_err(|_| Stop::DAMAGED)?;
             entry.skip(4)?;
             plain = codecs::Plain { bits: entry.be32()?, flags: Some(entry.be32()?) };
@@ -131,7 +127,7 @@ fn boxes(mut entry: Cut, audio: &mut Audio, found: &mut Found, plain: &mut codec
                 data.skip(18)?;
                 let bits = data.be32()?;
                 audio.sample_rate = bits >> 12;
-                audio.channels = (bits >> 9 & 7) as u16 + 1;
+                audio.channels = u16::try_from(bits >> 9 & 7).unwrap_or_default() + 1;
             }
             b"sinf" => found.name = original(data).unwrap_or(found.name),
             _ => {}

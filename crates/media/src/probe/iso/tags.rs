@@ -8,11 +8,11 @@ const TEXT_BYTES: usize = 2048;
 const VALUE_HEADER: u64 = 8;
 
 pub(super) fn read(source: &mut Source, movie: &[Part], streams: &mut Streams) -> Result<(), Stop> {
-    let Some(user) = find(movie, b"udta") else { return Ok(()) };
+    let Some(user) = find(movie, *b"udta") else { return Ok(()) };
     let user = children(source, user)?;
-    if let Some(meta) = find(&user, b"meta") {
+    if let Some(meta) = find(&user, *b"meta") {
         let listed = children(source, meta.behind(4)?)?;
-        if let Some(list) = find(&listed, b"ilst") {
+        if let Some(list) = find(&listed, *b"ilst") {
             for item in children(source, list)? {
                 read_item(source, item, streams)?;
             }
@@ -34,7 +34,7 @@ fn read_item(source: &mut Source, item: Part, streams: &mut Streams) -> Result<(
         return Ok(());
     }
     let parts = children(source, item)?;
-    let Some(value) = find(&parts, b"data").and_then(|data| data.behind(VALUE_HEADER).ok()) else { return Ok(()) };
+    let Some(value) = find(&parts, *b"data").and_then(|data| data.behind(VALUE_HEADER).ok()) else { return Ok(()) };
     if is_cover {
         streams.cover |= value.size > 0;
         return Ok(());

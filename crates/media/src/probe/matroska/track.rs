@@ -1,7 +1,7 @@
 //! One track of Matroska.
 
 use super::super::ebml::{self, elements};
-use super::super::{Cut, Stop, Streams, rate, wave_format};
+use super::super::{Cut, Stop, Streams, frame_rate, rounded, wave_format};
 use crate::metadata::displayed;
 use crate::{AudioMetadata, VideoMetadata};
 
@@ -62,7 +62,7 @@ fn video(track: &Track) -> Result<VideoMetadata, Stop> {
         _ => (width, height),
     };
     // Only the pictures themselves tell it then.
-    let frame_rate = Some(rate(1, 1_000_000_000, track.frame_ns).ok_or(Stop::Ask)?);
+    let frame_rate = Some(frame_rate(1, 1_000_000_000, track.frame_ns).ok_or(Stop::Ask)?);
     let (bit_rate, rotation, fast_start) = (None, 0, Some(true));
     Ok(VideoMetadata { width, height, codec, frame_rate, bit_rate, rotation, fast_start })
 }
@@ -72,7 +72,8 @@ fn shape(width: u32, height: u32, (wide, high): (u32, u32)) -> (u32, u32) {
     let (across, down) = (u64::from(wide) * u64::from(height), u64::from(high) * u64::from(width));
     // Both in 32 bits; what is lost is far below a pixel.
     let shift = 32_u32.saturating_sub(across.max(down).leading_zeros());
-    ((across >> shift) as u32, (down >> shift) as u32)
+    let part = |whole: u64| u32::try_from(whole >> shift).unwrap_or(u32::MAX);
+    (part(across), part(down))
 }
 
 fn video_codec(track: &Track) -> Option<&'static str> {
@@ -107,7 +108,8 @@ fn audio(track: &Track) -> Result<AudioMetadata, Stop> {
         }
     }
     let codec = audio_codec(track, bits).ok_or(Stop::Ask)?.to_owned();
-    let mut sample_rate = output.unwrap_or(sample_rate).round() as u32;
+    let sample_rate = rounded(output.unwrap_or(sample_rate)).and_then(|rate| u32::try_from(rate).ok());
+    let mut sample_rate = sample_rate.ok_or(Stop::DAMAGED)?;
     let bit_rate = match codec.as_str() {
         plain if plain.starts_with("pcm_") => Some(bits * u64::from(channels) * u64::from(sample_rate)),
         // Told by each frame, not by the header.

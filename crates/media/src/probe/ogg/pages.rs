@@ -2,7 +2,7 @@
 
 use super::super::{Source, Stop, source::PIECE};
 
-const HEADER_BYTES: u64 = 27;
+const HEADER_BYTES: usize = 27;
 /// Most pages read for the comments of one stream.
 const PAGES: u32 = 64;
 /// No page is longer than this, so that the last one begins this close to the end.
@@ -42,18 +42,18 @@ impl Pages {
 
     /// The page at this place, unless the file ends or something else stands here.
     pub(super) fn next(&self, source: &mut Source) -> Result<Option<Page>, Stop> {
-        if self.at.saturating_add(HEADER_BYTES) > source.length() {
+        if self.at.saturating_add(HEADER_BYTES as u64) > source.length() {
             return Ok(None);
         }
-        let header = source.array::<27>(self.at)?;
+        let header = source.array::<HEADER_BYTES>(self.at)?;
         if !header.starts_with(b"OggS\0") {
             return Ok(None);
         }
         let serial = u32::from_le_bytes([header[14], header[15], header[16], header[17]]);
         let segments = u64::from(header[26]);
-        let lacing = source.block(self.at + HEADER_BYTES, segments)?;
+        let lacing = source.block(self.at + HEADER_BYTES as u64, segments)?;
         let size = lacing.iter().map(|length| u64::from(*length)).sum();
-        Ok(Some(Page { flags: header[5], serial, data: self.at + HEADER_BYTES + segments, size, lacing }))
+        Ok(Some(Page { flags: header[5], serial, data: self.at + HEADER_BYTES as u64 + segments, size, lacing }))
     }
 
     pub(super) fn after(&mut self, page: &Page) {
@@ -87,7 +87,7 @@ pub(super) fn last_positions(source: &mut Source) -> Result<Vec<(u32, u64)>, Sto
     let mut lasts: Vec<(u32, u64)> = Vec::new();
     let at = source.length().saturating_sub(LAST_BYTES);
     let tail = source.start_of(at, LAST_BYTES, PIECE)?;
-    let headers = tail.windows(HEADER_BYTES as usize).filter(|header| header.starts_with(b"OggS\0"));
+    let headers = tail.windows(HEADER_BYTES).filter(|header| header.starts_with(b"OggS\0"));
     for header in headers {
         let (Some(position), Some(serial)) = (header[6..].first_chunk(), header[14..].first_chunk()) else { continue };
         let (position, serial) = (u64::from_le_bytes(*position), u32::from_le_bytes(*serial));

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use futures::FutureExt;
-use reelshelf_domain::{BlobId, SystemChance};
+use reelshelf_domain::{BlobId, Denial, Error, SystemChance};
 
 use super::super::Store;
 use super::world::run_into_each_other;
@@ -154,7 +154,9 @@ async fn a_copy_that_gets_a_file_while_the_collector_waits_is_not_condemned() {
     let store = library.store.clone();
     calls.push(async move { store.condemn_blobs(NOW, NOW).await.map(|_| ()) }.boxed());
     let done = run_into_each_other(&library.store, HOLD_BLOB, &copy.to_string(), calls).await;
-    assert!(done.iter().all(Result::is_ok), "{done:?}");
+    // The second upload holds nothing yet: whether its file was there before it was removed is chance.
+    let refused = done.iter().filter(|done| done.is_err()).count();
+    assert!(refused == 0 || (refused == 1 && matches!(done[1], Err(Error::Denied(Denial::Gone)))), "{done:?}");
     // Whether that file came first, and has the old copy, or the verdict did, and it has a new one.
     let kept = blob(&library, "b.png").await;
     assert!(library.store.expects_blob(kept).await.unwrap());

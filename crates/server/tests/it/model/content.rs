@@ -63,6 +63,17 @@ impl Content {
         bytes
     }
 
+    /// Some of these bytes, from a place on; behind the end more of the same.
+    pub(super) fn piece(self, at: u64, length: u64) -> Vec<u8> {
+        let [at, length] = [at, length].map(|number| usize::try_from(number).unwrap());
+        let mut bytes = self.bytes();
+        if bytes.len() < at + length {
+            bytes = self.flavour.head().to_vec();
+            bytes.resize((at + length).max(bytes.len()), self.filler);
+        }
+        bytes[at..at + length].to_vec()
+    }
+
     pub(super) const fn len(self) -> u64 {
         self.size as u64
     }

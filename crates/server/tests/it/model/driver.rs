@@ -12,13 +12,13 @@ use reqwest::{Body, Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use url::Url as Address;
 
+use super::actions::{Action, Step};
 use super::content::Content;
 use super::expect::{Answer, Context, Part, UPLOAD_URL};
 use super::folders::FOLDERS;
-use super::operations::{Action, Step};
 use super::reference::{FREE_ALLOWANCE, Library, NewFile, PLANS, STEP, TEMP_LIMIT};
 use super::retrying::Told;
-use crate::support::TestApp;
+use crate::support::{Origin, TestApp};
 
 /// What is not as the model says.
 pub(super) type Difference = String;
@@ -30,7 +30,7 @@ pub(super) struct Remote {
     pub(super) context: Context,
     id: ClientId,
     /// The upload URLs of its registrations.
-    urls: HashMap<u32, String>,
+    pub(super) urls: HashMap<u32, String>,
     /// How often which request was answered with which status.
     pub(super) met: BTreeMap<(String, u16), usize>,
     /// What was asked under which idempotency key, and answered.
@@ -40,6 +40,8 @@ pub(super) struct Remote {
 /// The server, and the model of what is on it.
 pub(super) struct Driver {
     app: TestApp,
+    /// Where files are imported from.
+    origin: Origin,
     remotes: [Remote; 2],
     pub(super) libraries: [Library; 2],
 }
@@ -77,6 +79,7 @@ impl Driver {
             settings.uploads.temp_folder_seconds = 100 * 365 * 24 * 60 * 60;
         })
         .await;
+        let origin = super::origin::start(app.outside()).await;
         let ids = [app.client(), app.other_client().await];
         let mut remotes = Vec::new();
         for id in ids {
@@ -93,7 +96,7 @@ impl Driver {
             });
         }
         let remotes = remotes.try_into().unwrap_or_else(|_| unreachable!("two clients"));
-        Self { app, remotes, libraries: [Library::new(), Library::new()] }
+        Self { app, origin, remotes, libraries: [Library::new(), Library::new()] }
     }
 
     /// How often which request of which client was answered with which status.
@@ -118,6 +121,10 @@ impl Driver {
     pub(super) async fn step(&mut self, step: &Step) -> Result<(), Difference> {
         match step {
             Step::Acts(acts) => {
+                if acts.iter().any(|(_, action)| action.is_import()) {
+                    // No two of one client are asked for at the same time: the later one is the one that counts.
+                    self.advance(Duration::from_millis(1));
+                }
                 let [first, second] = &mut self.remotes;
                 let [first_library, second_library] = &mut self.libraries;
                 let sides = [(first, first_library), (second, second_library)];
@@ -131,7 +138,7 @@ impl Driver {
                     self.remotes[*client].check_storage(&self.libraries[*client]).await?;
                 }
             }
-            Step::Pass { seconds, jobs } => self.pass(*seconds, *jobs).await,
+            Step::Pass { seconds, jobs } => self.pass(*seconds, *jobs).await?,
             Step::Restart => {
                 self.app.restart().await;
                 // The server has closed the connections that the old ones keep.
@@ -141,14 +148,23 @@ impl Driver {
         Ok(())
     }
 
-    async fn pass(&mut self, seconds: u64, jobs: bool) {
-        self.app.advance(Duration::from_secs(seconds));
+    fn advance(&mut self, time: Duration) {
+        self.app.advance(time);
         let now = self.app.app().now().get();
         self.remotes.iter_mut().for_each(|remote| remote.context.now = now);
+    }
+
+    async fn pass(&mut self, seconds: u64, jobs: bool) -> Result<(), Difference> {
+        self.advance(Duration::from_secs(seconds));
         if jobs {
             self.app.run_jobs().await;
-            self.libraries.iter_mut().for_each(|library| library.sweep(now));
+            let (now, asked) = (self.app.app().now().get(), super::origin::asked(&self.origin));
+            for library in &mut self.libraries {
+                library.sweep(now);
+                library.run_imports(now, &asked)?;
+            }
         }
+        Ok(())
     }
 
     /// Everything that can be seen of both clients, and what the server finds when it looks at itself.
@@ -175,21 +191,38 @@ impl Remote {
                 same(&expected, &got)
             }
             Action::Put { tag, content_type, content } => self.put(library, *tag, content_type, *content).await,
-            Action::Raw { new, content } => {
-                let expected = self.context.raw(library, new, *content);
-                let got = self.raw(new, *content).await;
+            Action::Raw { new, content, hash } => {
+                let expected = self.context.raw(library, new, *content, hash.as_deref(), false);
+                let got = read(self.raw_request(new, *content, hash.as_deref(), &[]).send().await.unwrap()).await;
                 self.meet("POST raw", got.0);
                 same(&expected, &got)
             }
-            Action::Form { folder, overwrite, parts } => {
-                let expected = self.context.form(library, folder, *overwrite, parts);
-                let got = self.form(folder, *overwrite, parts).await;
+            Action::Form { folder, overwrite, parts, odd } => {
+                let expected = self.context.form(library, folder, *overwrite, parts, *odd);
+                let got = read(self.form_request(folder, *overwrite, parts, *odd).send().await.unwrap()).await;
                 self.meet("POST form", got.0);
                 same(&expected, &got)
+            }
+            Action::Unpack(archive) => {
+                let expected = self.context.unpack(library, archive);
+                let got = read(self.unpack_request(archive, &[]).send().await.unwrap()).await;
+                self.meet("unpack", got.0);
+                same(&expected, &got)
+            }
+            Action::Zip(wanted) => {
+                let got = self.zip(wanted).await;
+                self.meet("ZIP", got.0);
+                same(&self.context.zip(library, wanted), &got)
             }
             Action::Get { path } => {
                 let expected = self.context.get(library, path);
                 same(&expected, &self.get("/v2/media/file", &[("path", path)]).await)
+            }
+            Action::Tus(tus) => {
+                let expected = self.context.tus(library, tus);
+                let got = self.tus(tus).await;
+                self.meet(tus.kind(), got.0);
+                same(&expected, &got)
             }
             Action::Keyed { once, what } => self.keyed(library, *once, what).await,
             Action::Again { once, changed } => self.again(*once, *changed).await,
@@ -245,6 +278,9 @@ impl Remote {
         if answer.1["exists"] == true {
             self.meet("known bytes", answer.0);
         }
+        if body["src"].is_string() {
+            self.meet("import", answer.0);
+        }
         self.keep_url(tag, answer)
     }
 
@@ -285,13 +321,17 @@ impl Remote {
         }
     }
 
-    async fn raw(&self, new: &NewFile, content: Content) -> Answer {
-        read(self.raw_request(new, content).send().await.unwrap()).await
-    }
-
-    pub(super) fn raw_request(&self, new: &NewFile, content: Content) -> RequestBuilder {
+    pub(super) fn raw_request(
+        &self,
+        new: &NewFile,
+        content: Content,
+        hash: Option<&str>,
+        more: &[(&str, &str)],
+    ) -> RequestBuilder {
         let overwrite = new.overwrite.to_string();
-        let parameters = [("name", new.name.as_str()), ("folder", &new.folder), ("overwrite", &overwrite)];
+        let mut parameters = vec![("name", new.name.as_str()), ("folder", &new.folder), ("overwrite", &overwrite)];
+        parameters.extend(hash.map(|hash| ("sha256", hash)));
+        parameters.extend(more);
         let request = self.http.post(address(&self.context.base, "/v2/media", &parameters));
         let body = match new.size {
             Some(_) => Body::from(content.bytes()),
@@ -301,26 +341,45 @@ impl Remote {
         request.header("x-api-key", &self.key).header("content-type", &new.content_type).body(body)
     }
 
-    async fn form(&self, folder: &str, overwrite: bool, parts: &[Part]) -> Answer {
-        read(self.form_request(folder, overwrite, parts).send().await.unwrap()).await
-    }
-
-    pub(super) fn form_request(&self, folder: &str, overwrite: bool, parts: &[Part]) -> RequestBuilder {
+    pub(super) fn form_request(
+        &self,
+        folder: &str,
+        overwrite: bool,
+        parts: &[Part],
+        odd: Option<&str>,
+    ) -> RequestBuilder {
         let mut form = Form::new().percent_encode_noop().text("folder", folder.to_owned());
         form = form.text("overwrite", overwrite.to_string());
         for (name, content_type, content) in parts {
             let part = FormPart::bytes(content.bytes()).file_name(name.clone()).mime_str(content_type).unwrap();
             form = form.part("file", part);
         }
-        let request = self.http.post(format!("{}/v2/media", self.context.base)).header("x-api-key", &self.key);
-        request.multipart(form)
+        let parameters: Vec<_> = odd.map(|odd| (odd, "x")).into_iter().collect();
+        let request = self.http.post(address(&self.context.base, "/v2/media", &parameters));
+        request.header("x-api-key", &self.key).multipart(form)
     }
 }
 
 pub(super) async fn read(response: Response) -> Answer {
     let status = response.status().as_u16();
     let text = response.text().await.unwrap();
-    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    let mut answer = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    forget_progress(&mut answer);
+    (status, answer)
+}
+
+/// How much of an import has come is a matter of time.
+fn forget_progress(answer: &mut Value) {
+    match answer {
+        Value::Object(fields) => {
+            if let Some(import) = fields.get_mut("import") {
+                (import["received"], import["total"]) = (Value::Null, Value::Null);
+            }
+            fields.values_mut().for_each(forget_progress);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_progress),
+        _ => {}
+    }
 }
 
 /// Whether the server's answer is the model's; if not, in what they differ.

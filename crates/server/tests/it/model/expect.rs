@@ -29,21 +29,27 @@ pub(super) fn time(at: i64) -> String {
     UnixMillis::new(at).to_string()
 }
 
-fn answer(outcome: Outcome<Value>) -> Answer {
+pub(super) fn answer(outcome: Outcome<Value>) -> Answer {
     match outcome {
         Ok(body) => (200, body),
         Err(Refusal(status, sentence)) => (status, json!({ "success": false, "message": sentence })),
     }
 }
 
-fn text<'a>(body: &'a Value, field: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(body: &'a Value, field: &str) -> Option<&'a str> {
     body[field].as_str()
 }
 
 /// A field that must be there, and not be empty.
-fn required<'a>(body: &'a Value, field: &str) -> Outcome<&'a str> {
+pub(super) fn required<'a>(body: &'a Value, field: &str) -> Outcome<&'a str> {
     let given = text(body, field).filter(|text| !text.is_empty());
     given.map_or_else(|| refuse(400, &format!("{field} is required")), Ok)
+}
+
+/// A size that must make sense.
+pub(super) fn size(body: &Value) -> Outcome<u64> {
+    let size = body["size"].as_u64().filter(|size| *size > 0);
+    size.map_or_else(|| refuse(400, "size must be a whole number of bytes greater than 0"), Ok)
 }
 
 /// The file that a body means, by `path` or by `name` and `folder`.
@@ -79,8 +85,13 @@ impl Context {
         format!("{}/immutable/{}/{}/{name}", self.base, self.client, content.sha256())
     }
 
-    pub(super) fn file(&self, file: &File) -> Value {
-        json!({
+    /// The answer about one file that was stored, or is to be.
+    pub(super) fn stored(&self, library: &Library, id: u32) -> Value {
+        json!({ "success": true, "timestamp": time(self.now), "file": self.file(library, &library.files[&id]) })
+    }
+
+    pub(super) fn file(&self, library: &Library, file: &File) -> Value {
+        let mut said = json!({
             "name": file.name,
             "folder": file.folder,
             "type": file.kind(),
@@ -96,11 +107,19 @@ impl Context {
             "immutableUrl": file.content.map(|content| self.immutable(content, &file.name)),
             "modified_at": time(file.modified),
             "expires_at": file.expires.map(time),
-        })
+        });
+        if let Some(import) = library.import_of(file) {
+            said["import"] = import;
+        }
+        said
     }
 
     /// `POST`, `PUT` and `DELETE` with a JSON body. `tag` is the number of a registration.
     pub(super) fn call(&self, library: &mut Library, tag: u32, method: &str, path: &str, body: &Value) -> Answer {
+        if body["src"].is_string() && (method, path) == ("POST", "/v2/media") {
+            let (status, said) = answer(self.import(library, body));
+            return (if status == 200 { 202 } else { status }, said);
+        }
         answer(match (method, path) {
             ("POST", "/v2/media/file" | "/v2/media") => self.register(library, tag, body),
             ("PUT", "/v2/media/file") => self.move_file(library, body),
@@ -132,9 +151,7 @@ impl Context {
         if body["size"].is_null() {
             return refuse(400, "size is required");
         }
-        let Some(size) = body["size"].as_u64().filter(|size| *size > 0) else {
-            return refuse(400, "size must be a whole number of bytes greater than 0");
-        };
+        let size = size(body)?;
         let new = NewFile {
             name: name.to_owned(),
             folder: folder.to_owned(),
@@ -152,7 +169,7 @@ impl Context {
             None => library.register(self.now, tag, &new)?,
         }
         if let Some(id) = made {
-            let file = self.file(&library.files[&id]);
+            let file = self.file(library, &library.files[&id]);
             return Ok(json!({ "success": true, "uploadUrl": null, "fileUrl": self.stable(&path), "expiresIn": 0,
                 "exists": true, "file": file }));
         }
@@ -179,7 +196,7 @@ impl Context {
         }
         let overwrite = body["overwrite"] == true;
         let id = library.relocate(self.now, (&folder, &name), destination.as_deref(), new_name, overwrite)?;
-        let file = self.file(&library.files[&id]);
+        let file = self.file(library, &library.files[&id]);
         Ok(json!({ "success": true, "timestamp": time(self.now), "file": file }))
     }
 
@@ -189,7 +206,7 @@ impl Context {
         Ok(self.each(body, |path| {
             let (folder, name) = path?;
             let id = library.relocate(self.now, (&folder, &name), Some(&destination), None, overwrite)?;
-            Ok(Some(self.file(&library.files[&id])))
+            Ok(Some(self.file(library, &library.files[&id])))
         }))
     }
 
@@ -203,7 +220,7 @@ impl Context {
         self.several(paths.map(|path| (path.to_owned(), act(known_path(path)))).collect())
     }
 
-    fn several(&self, outcomes: Vec<(String, Outcome<Option<Value>>)>) -> Value {
+    pub(super) fn several(&self, outcomes: Vec<(String, Outcome<Option<Value>>)>) -> Value {
         let success = outcomes.iter().all(|(_, outcome)| outcome.is_ok());
         let result = |(path, outcome)| match outcome {
             Ok(None) => json!({ "path": path, "success": true, "status": 200, "message": "" }),
@@ -248,16 +265,31 @@ impl Context {
     }
 
     /// A file in the body of one request.
-    pub(super) fn raw(&self, library: &mut Library, new: &NewFile, content: Content) -> Answer {
-        answer(
-            library.upload(self.now, new, content).map(
-                |id| json!({ "success": true, "timestamp": time(self.now), "file": self.file(&library.files[&id]) }),
-            ),
-        )
+    pub(super) fn raw(
+        &self,
+        library: &mut Library,
+        new: &NewFile,
+        content: Content,
+        hash: Option<&str>,
+        keyed: bool,
+    ) -> Answer {
+        let stored = library.upload_expecting(self.now, new, content, hash, keyed);
+        answer(stored.map(|id| self.stored(library, id)))
     }
 
     /// Files in a form. One answers as it would alone.
-    pub(super) fn form(&self, library: &mut Library, folder: &str, overwrite: bool, parts: &[Part]) -> Answer {
+    pub(super) fn form(
+        &self,
+        library: &mut Library,
+        folder: &str,
+        overwrite: bool,
+        parts: &[Part],
+        odd: Option<&str>,
+    ) -> Answer {
+        if let Some(odd) = odd {
+            let reason = "is not possible in a form; send the file as the body, with ?name= or ?unpack=true";
+            return answer(refuse(400, &format!("{odd} {reason}")));
+        }
         let mut outcomes = Vec::new();
         for (name, content_type, content) in parts {
             let new = NewFile {
@@ -268,7 +300,7 @@ impl Context {
                 overwrite,
             };
             outcomes.push(match library.upload(self.now, &new, *content) {
-                Ok(id) => (library.files[&id].path(), Ok(Some(self.file(&library.files[&id])))),
+                Ok(id) => (library.files[&id].path(), Ok(Some(self.file(library, &library.files[&id])))),
                 Err(refusal) => (name.clone(), Err(refusal)),
             });
         }
@@ -289,7 +321,7 @@ impl Context {
 
     pub(super) fn get(&self, library: &Library, path: &str) -> Answer {
         answer(known_path(path).and_then(|(folder, name)| match library.find(&folder, &name) {
-            Some(id) => Ok(json!({ "success": true, "file": self.file(&library.files[&id]) })),
+            Some(id) => Ok(json!({ "success": true, "file": self.file(library, &library.files[&id]) })),
             None => refuse(400, FILE_NOT_FOUND),
         }))
     }

@@ -4,9 +4,9 @@ use reelshelf_domain::UnixMillis;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::actions::{Ask, Listing, Url};
 use super::driver::{Difference, Remote, differ, same};
 use super::expect::Context;
-use super::operations::{Ask, Listing, Url};
 use super::reference::{File, Library};
 use super::words::{Refusal, natural};
 
@@ -80,7 +80,7 @@ impl Remote {
                 cursor = next;
             }
         }
-        self.check_files(&mut expected_files, &mut files, listing)
+        self.check_files(library, &mut expected_files, &mut files, listing)
     }
 
     async fn page(&self, listing: &Listing, page: usize, cursor: &Value) -> (u16, Value) {
@@ -98,7 +98,13 @@ impl Remote {
     }
 
     /// The server's files in its order, against the model's. Files of the same size or time may stand either way round.
-    fn check_files(&self, expected: &mut [&File], got: &mut [Value], listing: &Listing) -> Result<(), Difference> {
+    fn check_files(
+        &self,
+        library: &Library,
+        expected: &mut [&File],
+        got: &mut [Value],
+        listing: &Listing,
+    ) -> Result<(), Difference> {
         let sort = listing.sort.unwrap_or("name");
         let (field, down) = sort.strip_prefix('-').map_or((sort, false), |field| (field, true));
         expected.sort_by(|a, b| {
@@ -121,7 +127,7 @@ impl Remote {
                 ties.sort_by(|a, b| if down { name(b).cmp(&name(a)) } else { name(a).cmp(&name(b)) });
             }
         }
-        let expected: Vec<Value> = expected.iter().map(|file| self.context.file(file)).collect();
+        let expected: Vec<Value> = expected.iter().map(|file| self.context.file(library, file)).collect();
         let mut lines = Vec::new();
         differ("/files", &expected.into(), &got.to_vec().into(), &mut lines);
         if lines.is_empty() { Ok(()) } else { Err(format!("{listing:?}\n{}", lines.join("\n"))) }

@@ -1,9 +1,10 @@
-//! What clients and time may do, and a generator that makes them meet: few names, few folders, little room.
+//! A generator that makes what clients do meet: few names, few folders, little room.
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
+use super::actions::{Action, Ask, Listing, Step, Url};
 use super::content::{Content, Flavour};
 use super::expect::{Context, Part};
 use super::reference::{Library, NewFile};
@@ -26,124 +27,15 @@ const FOLDERS: [&str; 14] = [
     "generated/image",
     "deep/er/still",
 ];
-const TYPES: [&str; 4] = ["image/png", "video/mp4", "audio/mpeg", "application/octet-stream"];
+pub(super) const TYPES: [&str; 4] = ["image/png", "video/mp4", "audio/mpeg", "application/octet-stream"];
 /// Either nothing but a part of a head, or more than any head.
 const SIZES: [usize; 10] = [1, 4, 24, 40, 64, 65, 100, 130, 200, 301];
 const FILLERS: [u8; 2] = *b"xy";
 
-/// What one client does.
-#[derive(Clone)]
-pub(super) enum Action {
-    /// A request with a JSON body; a registration remembers its upload URL under the tag.
-    Call {
-        tag: u32,
-        method: &'static str,
-        path: &'static str,
-        body: Value,
-    },
-    /// Bytes to the upload URL of a registration.
-    Put {
-        tag: u32,
-        content_type: String,
-        content: Content,
-    },
-    /// A file as the body of one request, its length told beforehand or not.
-    Raw {
-        new: NewFile,
-        content: Content,
-    },
-    /// Files as the parts of a form.
-    Form {
-        folder: String,
-        overwrite: bool,
-        parts: Vec<Part>,
-    },
-    /// One of the three above, under an idempotency key.
-    Keyed {
-        once: u32,
-        what: Box<Action>,
-    },
-    /// The same once more, or something else under its key.
-    Again {
-        once: u32,
-        changed: bool,
-    },
-    /// A call that is first rehearsed; perhaps something happens in between.
-    Rehearsed {
-        what: Box<Action>,
-        between: Option<Box<Action>>,
-    },
-    /// One file's object.
-    Get {
-        path: String,
-    },
-    /// A whole listing, page after page or along the cursors.
-    List(Listing),
-    /// A listing that is refused, with its sentence.
-    BadList {
-        query: &'static str,
-        sentence: &'static str,
-    },
-    /// Every folder.
-    Tree,
-    /// A file as everybody gets it.
-    Deliver {
-        url: Url,
-        ask: Ask,
-    },
-    /// What the operator does to this client.
-    Hold,
-    Release,
-    Plan(usize),
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Listing {
-    pub(super) at: &'static str,
-    pub(super) folder: String,
-    pub(super) kind: Option<&'static str>,
-    pub(super) text: Option<&'static str>,
-    pub(super) sort: Option<&'static str>,
-    pub(super) page_size: Option<usize>,
-    pub(super) by_cursor: bool,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum Url {
-    Stable(String),
-    Alias(String),
-    Immutable(Content, String),
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Ask {
-    Get,
-    Head,
-    /// Only if it is not what the asker has; here it is, or it is not.
-    IfOther {
-        same: bool,
-    },
-    /// Only if it changed since so many milliseconds before now.
-    IfSince(i64),
-    Range(usize, usize),
-}
-
-/// A step of a run: what one client does, or both do at once; or what happens to all.
-#[derive(Clone)]
-pub(super) enum Step {
-    Acts(Vec<(usize, Action)>),
-    /// Time passes, in seconds, and then perhaps what is due is done.
-    Pass {
-        seconds: u64,
-        jobs: bool,
-    },
-    Restart,
-}
-
 /// Makes steps out of a seed, with an eye on what is there, so that most of them find something.
 pub(super) struct Generator {
-    random: StdRng,
-    next_tag: u32,
+    pub(super) random: StdRng,
+    pub(super) next_tag: u32,
     /// The last idempotency key.
     pub(super) last_once: u32,
 }
@@ -185,7 +77,7 @@ impl Generator {
         if library.hold_at.is_some() && self.chance(15) {
             return Action::Release;
         }
-        match self.random.random_range(0..100) {
+        match self.random.random_range(0..150) {
             0..17 => self.registration(library),
             17..33 => self.put(library),
             33..42 => self.raw(),
@@ -209,20 +101,24 @@ impl Generator {
             }
             95 => Action::Hold,
             96 => Action::Release,
+            100..120 => self.tus(library),
+            120..135 => self.import(library),
+            135..143 => self.unpacking(library),
+            143..150 => self.zip(library),
             _ => Action::Plan(self.pick(&[0, 0, 1, 2])),
         }
     }
 
-    fn call(&mut self, method: &'static str, path: &'static str, body: Value) -> Action {
+    pub(super) fn call(&mut self, method: &'static str, path: &'static str, body: Value) -> Action {
         self.next_tag += 1;
         Action::Call { tag: self.next_tag, method, path, body }
     }
 
-    fn folder(&mut self) -> String {
+    pub(super) fn folder(&mut self) -> String {
         if self.chance(2) { self.pick(&["\u{e9}", " . ", "a/!/b"]).to_owned() } else { self.pick(&FOLDERS).to_owned() }
     }
 
-    fn name(&mut self) -> String {
+    pub(super) fn name(&mut self) -> String {
         match self.random.random_range(0..100) {
             0 => self.pick(&["", ".", ".."]).to_owned(),
             1 => "n".repeat(256),
@@ -235,7 +131,7 @@ impl Generator {
     }
 
     /// A path that is there, most of the time.
-    fn path(&mut self, library: &Library) -> String {
+    pub(super) fn path(&mut self, library: &Library) -> String {
         let there: Vec<String> = library.files.values().map(super::reference::File::path).collect();
         if there.is_empty() || self.chance(15) {
             return format!("{}/{}", self.folder(), self.name());
@@ -243,7 +139,7 @@ impl Generator {
         self.pick(&there)
     }
 
-    fn known_folder(&mut self, library: &Library) -> String {
+    pub(super) fn known_folder(&mut self, library: &Library) -> String {
         let there: Vec<String> = library.folders.iter().cloned().collect();
         match self.pick(&there) {
             _ if self.chance(15) => self.folder(),
@@ -324,7 +220,13 @@ impl Generator {
             size: self.chance(60).then_some(content.len()),
             overwrite: self.chance(40),
         };
-        Action::Raw { new, content }
+        let hash = match self.random.random_range(0..20) {
+            0 | 1 => Some(content.sha256()),
+            2 => Some(self.content().sha256()),
+            3 if self.chance(30) => Some("nonsense".to_owned()),
+            _ => None,
+        };
+        Action::Raw { new, content, hash }
     }
 
     fn form(&mut self) -> Action {
@@ -337,7 +239,8 @@ impl Generator {
         }
         // A folder that no name can be made of refuses the whole form.
         let folder = self.pick(&FOLDERS).to_owned();
-        Action::Form { folder, overwrite: self.chance(40), parts }
+        let odd = if self.chance(4) { Some(self.pick(&["sha256", "token"])) } else { None };
+        Action::Form { folder, overwrite: self.chance(40), parts, odd }
     }
 
     fn list(&mut self, library: &Library) -> Action {

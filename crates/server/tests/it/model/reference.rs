@@ -4,20 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::content::Content;
+use super::imports::Import;
+use super::resumable::Resumable;
+use super::uploading::TEMP_LIFE;
 use super::words;
-use super::words::{
-    BLOCKED, EXISTS, EXISTS_THERE, EXPIRED, FILE_NOT_FOUND, GONE, OTHER_BYTES, OTHER_HASH, Outcome, WRONG_LENGTH,
-    WRONG_TYPE, file_name, folder_path, is_temp, join, refuse,
-};
+use super::words::{BLOCKED, EXISTS_THERE, FILE_NOT_FOUND, Outcome, is_temp, join, refuse};
 
 /// What the temporary files of one client may take.
 pub(super) const TEMP_LIMIT: u64 = 900;
 /// What is reserved at a time for an upload of unknown length.
 pub(super) const STEP: u64 = 64;
-/// How long an upload URL is valid, how often a transfer renews its registration, and how long `temp` keeps a file.
-const URL_LIFE: i64 = 120_000;
-const RENEWAL: i64 = 30_000;
-const TEMP_LIFE: i64 = 3 * 24 * 60 * 60 * 1000;
 
 /// What a client may store.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +33,7 @@ pub(super) const PLANS: [Plan; 3] = [
 /// A file.
 #[derive(Clone, Debug)]
 pub(super) struct File {
+    pub(super) id: u32,
     pub(super) folder: String,
     pub(super) name: String,
     pub(super) display: String,
@@ -65,12 +62,12 @@ impl File {
         self.content.map_or(declared, |content| content.media().0)
     }
 
-    fn stored(&self) -> u64 {
+    pub(super) fn stored(&self) -> u64 {
         self.content.map_or(0, Content::len)
     }
 
     /// Whether it can be delivered.
-    fn is_there(&self, now: i64) -> bool {
+    pub(super) fn is_there(&self, now: i64) -> bool {
         self.content.is_some() && self.expires.is_none_or(|at| at > now)
     }
 }
@@ -82,12 +79,16 @@ pub(super) struct Upload {
     pub(super) display: String,
     pub(super) declared: String,
     pub(super) size: Option<u64>,
-    overwrite: bool,
-    reserved: u64,
-    expires: i64,
+    pub(super) overwrite: bool,
+    pub(super) reserved: u64,
+    pub(super) expires: i64,
     pub(super) done: Option<Content>,
     /// The hash of the bytes that it is for, when that was said.
     pub(super) expected: Option<String>,
+    /// How far it came, when its bytes may come in pieces.
+    pub(super) resumable: Option<Resumable>,
+    /// What fetches them, when nobody sends them.
+    pub(super) import: Option<Import>,
 }
 
 /// A file to be registered, as a client spells it.
@@ -128,7 +129,7 @@ impl Library {
         }
     }
 
-    fn fresh(&mut self) -> u32 {
+    pub(super) fn fresh(&mut self) -> u32 {
         self.next += 1;
         self.next
     }
@@ -150,13 +151,13 @@ impl Library {
         self.uploads.values().filter(here).map(|upload| upload.reserved).sum()
     }
 
-    fn taken(&self, temporary: bool) -> u64 {
+    pub(super) fn taken(&self, temporary: bool) -> u64 {
         self.stored(temporary) + self.reserved(temporary)
     }
 
     /// What is reserved for bytes of which nobody knows how many will come: what is wanted, or the room that is left,
     /// but no less than it takes. `before` was taken before the change began.
-    fn as_fits(&self, temporary: bool, before: u64, wanted: u64, least: u64) -> u64 {
+    pub(super) fn as_fits(&self, temporary: bool, before: u64, wanted: u64, least: u64) -> u64 {
         let limit = if temporary { Some(TEMP_LIMIT) } else { self.plan.storage };
         let (Some(limit), taken) = (limit, self.taken(temporary)) else { return wanted };
         if taken + wanted <= before.max(limit) {
@@ -187,7 +188,7 @@ impl Library {
     }
 
     /// Full is when nothing more fits, or less than what is there.
-    fn settle(&mut self, now: i64) {
+    pub(super) fn settle(&mut self, now: i64) {
         let full = self.plan.storage.is_some_and(|storage| self.taken(false) >= storage);
         self.full_at = full.then(|| self.full_at.unwrap_or(now));
     }
@@ -195,184 +196,6 @@ impl Library {
     pub(super) fn drop_file(&mut self, id: u32) {
         self.files.remove(&id);
         self.uploads.retain(|_, upload| upload.file != id);
-    }
-
-    /// Registers an upload under a number of the caller's, and gives out its URL.
-    pub(super) fn register(&mut self, now: i64, tag: u32, new: &NewFile) -> Outcome<()> {
-        self.reserve(now, tag, new)?;
-        self.signed.insert(tag, now + URL_LIFE);
-        Ok(())
-    }
-
-    /// Registers an upload of bytes with this hash. Those that are here are the file at once: its number.
-    pub(super) fn register_known(&mut self, now: i64, tag: u32, new: &NewFile, hash: &str) -> Outcome<Option<u32>> {
-        let is = |file: &&File| file.is_there(now) && file.content.is_some_and(|content| content.sha256() == hash);
-        let held = self.files.values().find(is).and_then(|file| file.content);
-        let fits = new.size.is_none_or(|size| size <= self.plan.file);
-        if held.is_some_and(|held| fits && new.size != Some(held.len())) {
-            folder_path(&new.folder)?;
-            return refuse(400, "size is not the size of the bytes with this sha256");
-        }
-        let Some(held) = held else {
-            self.register(now, tag, new)?;
-            self.uploads.get_mut(&tag).unwrap().expected = Some(hash.to_owned());
-            return Ok(None);
-        };
-        let tag = self.fresh();
-        self.reserve(now, tag, new)?;
-        self.receive(now, tag, held)?;
-        Ok(Some(self.uploads[&tag].file))
-    }
-
-    fn reserve(&mut self, now: i64, tag: u32, new: &NewFile) -> Outcome<()> {
-        let (folder, name) = (folder_path(&new.folder)?, file_name(&new.name)?);
-        let file = self.fresh();
-        if new.size.is_some_and(|size| size > self.plan.file) {
-            return refuse(413, &format!("File exceeds maximum size of {} bytes", self.plan.file));
-        }
-        if self.hold_at.is_some() {
-            return refuse(403, BLOCKED);
-        }
-        let taken = self.taken(is_temp(&folder));
-        self.change(now, |library| {
-            library.ensure(&folder)?;
-            let mut target = library.find(&folder, &name);
-            if let Some(there) = target.filter(|there| library.is_abandoned(*there, now)) {
-                library.drop_file(there);
-                target = None;
-            }
-            if target.is_some() && !new.overwrite {
-                return refuse(409, EXISTS);
-            }
-            // What replaces a file needs room only for what it is larger by, and every file has at least one byte.
-            let replaced = target.map_or(0, |target| library.files[&target].stored());
-            let (wanted, least) = (STEP.saturating_sub(replaced), 1_u64.saturating_sub(replaced));
-            let unknown = || library.as_fits(is_temp(&folder), taken, wanted, least);
-            let reserved = new.size.map_or_else(unknown, |size| size.saturating_sub(replaced));
-            let upload = Upload {
-                file: target.unwrap_or(file),
-                display: new.name.clone(),
-                declared: new.content_type.clone(),
-                size: new.size,
-                overwrite: new.overwrite,
-                reserved,
-                expires: now + URL_LIFE,
-                done: None,
-                expected: None,
-            };
-            if target.is_none() {
-                let (display, declared) = (new.name.clone(), new.content_type.clone());
-                let declared_size = new.size.unwrap_or(0);
-                let (created, modified) = (now, now);
-                let (expires, content) = (None, None);
-                library.files.insert(
-                    file,
-                    File { folder, name, display, declared, declared_size, created, modified, expires, content },
-                );
-            }
-            library.uploads.insert(tag, upload);
-            Ok(())
-        })
-    }
-
-    /// A pending file that nothing will bring any more gives its name back.
-    fn is_abandoned(&self, file: u32, now: i64) -> bool {
-        let open = |upload: &Upload| upload.file == file && upload.done.is_none() && upload.expires > now;
-        self.files[&file].content.is_none() && !self.uploads.values().any(open)
-    }
-
-    /// Bytes sent to the URL of an upload. `None` when no such URL was given out.
-    pub(super) fn put(&mut self, now: i64, tag: u32, content_type: &str, content: Content) -> Option<Outcome<()>> {
-        let ends = *self.signed.get(&tag)?;
-        Some(self.put_signed(now, tag, ends, content_type, content))
-    }
-
-    fn put_signed(&mut self, now: i64, tag: u32, ends: i64, content_type: &str, content: Content) -> Outcome<()> {
-        if ends <= now {
-            return refuse(403, EXPIRED);
-        }
-        let Some(upload) = self.uploads.get_mut(&tag) else { return refuse(403, GONE) };
-        if upload.declared != content_type {
-            return refuse(403, WRONG_TYPE);
-        }
-        if upload.size != Some(content.len()) {
-            return refuse(403, WRONG_LENGTH);
-        }
-        if let Some(done) = upload.done {
-            return if done == content { Ok(()) } else { refuse(403, OTHER_BYTES) };
-        }
-        if self.hold_at.is_some() {
-            return refuse(403, BLOCKED);
-        }
-        // A transfer under way keeps its registration, if not its URL.
-        if now >= upload.expires - RENEWAL {
-            upload.expires = now + URL_LIFE;
-        }
-        if upload.expected.as_ref().is_some_and(|expected| *expected != content.sha256()) {
-            return refuse(403, OTHER_HASH);
-        }
-        self.receive(now, tag, content)
-    }
-
-    fn receive(&mut self, now: i64, tag: u32, content: Content) -> Outcome<()> {
-        self.change(now, |library| {
-            let upload = library.uploads.get_mut(&tag).unwrap();
-            (upload.done, upload.reserved) = (Some(content), 0);
-            let file = library.files.get_mut(&upload.file).unwrap();
-            if let Some(there) = file.content.filter(|_| !upload.overwrite) {
-                // Another upload was faster, and this one may not replace what it brought.
-                return if there == content { Ok(()) } else { refuse(403, OTHER_BYTES) };
-            }
-            file.content = Some(content);
-            file.declared.clone_from(&upload.declared);
-            file.display.clone_from(&upload.display);
-            file.modified = now;
-            file.expires = is_temp(&file.folder).then_some(now + TEMP_LIFE);
-            Ok(())
-        })
-    }
-
-    /// Registers and brings the bytes in one request.
-    pub(super) fn upload(&mut self, now: i64, new: &NewFile, content: Content) -> Outcome<u32> {
-        let tag = self.fresh();
-        self.reserve(now, tag, new)?;
-        let file = self.uploads[&tag].file;
-        let brought = self.grow(now, tag, content.len()).and_then(|()| self.receive(now, tag, content));
-        if brought.is_err() {
-            self.end(tag);
-            self.settle(now);
-        }
-        brought.map(|()| file)
-    }
-
-    /// Room for what is longer than was known, step by step.
-    fn grow(&mut self, now: i64, tag: u32, length: u64) -> Outcome<()> {
-        let Upload { file, size, reserved, .. } = self.uploads[&tag];
-        if size.is_some() {
-            return Ok(());
-        }
-        if length > self.plan.file {
-            return refuse(413, &format!("File exceeds maximum size of {} bytes", self.plan.file));
-        }
-        if length == 0 {
-            return refuse(400, "file is empty; a file has at least one byte");
-        }
-        let covered = self.files[&file].stored() + reserved;
-        let short = length.saturating_sub(covered);
-        let temporary = is_temp(&self.files[&file].folder);
-        let more = self.as_fits(temporary, self.taken(temporary), short.next_multiple_of(STEP), short);
-        self.change(now, |library| {
-            library.uploads.get_mut(&tag).unwrap().reserved += more;
-            Ok(())
-        })
-    }
-
-    /// Ends an upload, and its file if nothing was or will be brought.
-    fn end(&mut self, tag: u32) {
-        let file = self.uploads.remove(&tag).unwrap().file;
-        if self.files[&file].content.is_none() && !self.uploads.values().any(|upload| upload.file == file) {
-            self.drop_file(file);
-        }
     }
 
     /// What goes by itself: registrations and temporary files whose time is over.
@@ -406,7 +229,11 @@ impl Library {
             if let Some(raw) = new_name {
                 raw.clone_into(&mut library.files.get_mut(&mover).unwrap().display);
                 let coming = library.uploads.values_mut().filter(|u| u.file == mover && u.done.is_none());
-                coming.for_each(|upload| raw.clone_into(&mut upload.display));
+                for upload in coming {
+                    raw.clone_into(&mut upload.display);
+                    // From now on the other server's name for it counts for nothing.
+                    upload.import.iter_mut().for_each(|import| import.named = true);
+                }
             }
             let target = library.find(&folder, &name).filter(|target| *target != mover);
             if target.is_some() && !overwrite {

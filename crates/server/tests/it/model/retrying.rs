@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
+use super::actions::Action;
+use super::archives::Archive;
 use super::content::Content;
 use super::driver::{Difference, Remote, read, same};
 use super::expect::Answer;
-use super::operations::{Action, Generator};
+use super::operations::Generator;
 use super::reference::{File, Library};
-use super::words::{CHANGED, OTHER_REQUEST, file_name, folder_path, is_inside, known_folder, known_path};
+use super::tus::{Tus, read_tus};
+use super::words::{CHANGED, OTHER_REQUEST, file_name, folder_path, is_inside, join, known_folder, known_path};
 
 /// How long an answer is kept.
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -35,7 +38,23 @@ impl Generator {
                 let between = (alone && self.chance(40)).then(|| Box::new(self.disturbance(library, body)));
                 Action::Rehearsed { what: Box::new(action), between }
             }
-            Action::Call { .. } | Action::Raw { .. } | Action::Form { .. } if self.chance(20) => {
+            Action::Tus(Tus::Patch(_) | Tus::Head { .. }) => action,
+            Action::Raw { new, .. } if !new.name.is_empty() && self.chance(20) => {
+                let path = format!("{}/{}", new.folder, new.name);
+                let between = self.chance(40).then(|| Box::new(self.disturbance(library, &json!({ "path": path }))));
+                Action::Rehearsed { what: Box::new(action), between }
+            }
+            Action::Unpack(archive) if self.chance(40) => {
+                // What changes in between may make the order of several files matter.
+                let alone = archive.is_in_order(library);
+                let path = archive.places(library).first().map(|(folder, name)| join(folder, name));
+                let body = json!({ "path": path });
+                let between = (alone && self.chance(50)).then(|| Box::new(self.disturbance(library, &body)));
+                Action::Rehearsed { what: Box::new(action), between }
+            }
+            Action::Call { .. } | Action::Raw { .. } | Action::Form { .. } | Action::Tus(_) | Action::Unpack(_)
+                if self.chance(20) =>
+            {
                 self.last_once += 1;
                 Action::Keyed { once: self.last_once, what: Box::new(action) }
             }
@@ -69,40 +88,52 @@ fn can_be_rehearsed(method: &str, path: &str) -> bool {
 }
 
 impl Remote {
-    fn request(&self, what: &Action) -> RequestBuilder {
-        match what {
+    /// The request; `None` where the upload that it is about has no address, since it was never made.
+    fn request(&self, what: &Action) -> Option<RequestBuilder> {
+        Some(match what {
+            Action::Tus(tus) => self.tus_request(tus)?,
+            Action::Unpack(archive) => self.unpack_request(archive, &[]),
             Action::Call { method, path, body, .. } => self.call_request(method, path, body),
-            Action::Raw { new, content } => self.raw_request(new, *content),
-            Action::Form { folder, overwrite, parts } => self.form_request(folder, *overwrite, parts),
+            Action::Raw { new, content, hash } => self.raw_request(new, *content, hash.as_deref(), &[]),
+            Action::Form { folder, overwrite, parts, odd } => self.form_request(folder, *overwrite, parts, *odd),
             _ => unreachable!("{what:?} is not sent under a key"),
-        }
+        })
     }
 
-    fn expected(&self, library: &mut Library, what: &Action) -> Answer {
+    pub(super) fn expected(&self, library: &mut Library, what: &Action, keyed: bool) -> Answer {
         match what {
             Action::Call { tag, method, path, body } => self.context.call(library, *tag, method, path, body),
-            Action::Raw { new, content } => self.context.raw(library, new, *content),
-            Action::Form { folder, overwrite, parts } => self.context.form(library, folder, *overwrite, parts),
+            Action::Raw { new, content, hash } => self.context.raw(library, new, *content, hash.as_deref(), keyed),
+            Action::Form { folder, overwrite, parts, odd } => {
+                self.context.form(library, folder, *overwrite, parts, *odd)
+            }
+            Action::Tus(tus) => self.context.tus(library, tus),
+            Action::Unpack(archive) => self.context.unpack(library, archive),
             _ => unreachable!("{what:?} is not sent under a key"),
         }
     }
 
-    async fn send_once(&self, once: u32, what: &Action) -> (Answer, bool) {
-        let response = self.request(what).header("idempotency-key", format!("once-{once}")).send().await.unwrap();
+    async fn send_once(&self, once: u32, request: RequestBuilder) -> (Answer, bool) {
+        let response = request.header("idempotency-key", format!("once-{once}")).send().await.unwrap();
         let again = response.headers().contains_key("idempotency-replayed");
-        (read(response).await, again)
+        let is_tus = response.headers().contains_key("tus-resumable");
+        (if is_tus { read_tus(response).await } else { read(response).await }, again)
     }
 
     pub(super) async fn keyed(&mut self, library: &mut Library, once: u32, what: &Action) -> Result<(), Difference> {
-        let expected = self.expected(library, what);
-        let (answer, again) = self.send_once(once, what).await;
+        let Some(request) = self.request(what) else { return Ok(()) };
+        let expected = self.expected(library, what, true);
+        let (answer, again) = self.send_once(once, request).await;
         let got = match what {
+            Action::Tus(tus) => self.keep_location(tus.tag(), answer.clone()),
             Action::Call { tag, .. } => self.keep_url(*tag, answer.clone()),
             _ => answer.clone(),
         };
         self.meet("under a key", got.0);
-        if let Action::Call { method, path, .. } = what {
-            self.meet(&format!("{method} {path}"), got.0);
+        match what {
+            Action::Call { method, path, .. } => self.meet(&format!("{method} {path}"), got.0),
+            Action::Tus(tus) => self.meet(tus.kind(), got.0),
+            _ => {}
         }
         if got.1["exists"] == true {
             self.meet("known bytes", got.0);
@@ -127,7 +158,8 @@ impl Remote {
             Some(Some(other)) => ((422, json!({ "success": false, "message": OTHER_REQUEST })), other, false),
             None => (told.answer.clone(), told.what.clone(), true),
         };
-        let (got, again) = self.send_once(once, &what).await;
+        let Some(request) = self.request(&what) else { return Ok(()) };
+        let (got, again) = self.send_once(once, request).await;
         self.meet("under a key again", got.0);
         same(&expected, &got)?;
         if again == replayed {
@@ -143,7 +175,9 @@ impl Remote {
         what: &Action,
         between: Option<&Action>,
     ) -> Result<(), Difference> {
-        let Action::Call { tag, method, path, body } = what else { unreachable!("{what:?} is not rehearsed") };
+        let Action::Call { tag, method, path, body } = what else {
+            return self.rehearsed_arrivals(library, what, between).await;
+        };
         let mut imagined = library.clone();
         let expected = self.context.call(&mut imagined, *tag, method, path, body);
         let got = self.call(*tag, method, path, &with(body, "dry_run", &json!(true))).await;
@@ -156,9 +190,7 @@ impl Remote {
         self.check_storage(library).await?;
         let before = concerned(library, path, body);
         if let Some(between) = between {
-            let expected = self.expected(library, between);
-            let got = read(self.request(between).send().await.unwrap()).await;
-            same(&expected, &got).map_err(|difference| format!("in between\n{difference}"))?;
+            self.in_between(library, between).await?;
         }
         let is_as_told = body["paths"].is_array() || concerned(library, path, body) == before;
         let real = self.call(*tag, method, path, &with(body, "token", &got.1["token"])).await;
@@ -171,6 +203,12 @@ impl Remote {
             Some(message) if real.0 == 409 && message.starts_with(CHANGED) => Ok(()),
             _ => Err(format!("the model says that it has changed, the server {} {}", real.0, real.1)),
         }
+    }
+
+    pub(super) async fn in_between(&self, library: &mut Library, between: &Action) -> Result<(), Difference> {
+        let expected = self.expected(library, between, false);
+        let got = read(self.request(between).unwrap().send().await.unwrap()).await;
+        same(&expected, &got).map_err(|difference| format!("in between\n{difference}"))
     }
 
     /// What a rehearsal told, beside what the model has done.
@@ -225,8 +263,9 @@ fn other(told: &Told) -> Option<Action> {
     let mut what = told.what.clone();
     match &mut what {
         Action::Call { body, .. } => body["more"] = 1.into(),
+        Action::Tus(Tus::Begin { new, .. }) => new.overwrite = !new.overwrite,
         _ if told.answer.0 != 200 => return None,
-        Action::Raw { new, content } => {
+        Action::Raw { new, content, .. } => {
             let filler = if content.filler == b'x' { b'y' } else { b'x' };
             let changed = Content::new(content.flavour, content.size, filler);
             if changed == *content {
@@ -234,16 +273,20 @@ fn other(told: &Told) -> Option<Action> {
             }
             (*content, new.size) = (changed, new.size);
         }
-        Action::Form { overwrite, .. } => *overwrite = !*overwrite,
+        Action::Unpack(Archive { overwrite, .. }) | Action::Form { overwrite, .. } => *overwrite = !*overwrite,
         _ => return None,
     }
     Some(what)
 }
 
+/// A file as whoever was told of it cares for it.
+pub(super) fn state((id, file): (&u32, &File)) -> String {
+    format!("{id} {} {:?} {}", file.path(), file.content, file.size())
+}
+
 /// All that a call is about, in the state in which it is.
 fn concerned(library: &Library, path: &str, body: &Value) -> BTreeSet<String> {
     let text = |field: &str| body[field].as_str();
-    let state = |(id, file): (&u32, &File)| format!("{id} {} {:?} {}", file.path(), file.content, file.size());
     if path == "/v2/media/folder" {
         let folder = known_folder(text("folder").or(text("path")).unwrap_or_default()).unwrap_or_default();
         let files = library.files.iter().filter(|(_, file)| is_inside(&file.folder, &folder)).map(state);

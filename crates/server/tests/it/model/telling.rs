@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::operations::{Action, Step};
+use super::actions::{Action, Step};
 use super::reference::PLANS;
 
 impl fmt::Debug for Step {
@@ -27,13 +27,16 @@ impl fmt::Debug for Action {
             Self::Put { tag, content_type, content } => {
                 write!(formatter, "PUT upload URL #{tag} {content_type} {content:?}")
             }
-            Self::Raw { new, content } => write!(formatter, "POST raw {new:?} {content:?}"),
-            Self::Form { folder, overwrite, parts } => {
-                write!(formatter, "POST form folder={folder:?} overwrite={overwrite} {parts:?}")
+            Self::Raw { new, content, hash } => write!(formatter, "POST raw {new:?} {content:?} {hash:?}"),
+            Self::Form { folder, overwrite, parts, odd } => {
+                write!(formatter, "POST form folder={folder:?} overwrite={overwrite} {parts:?} {odd:?}")
             }
             Self::Keyed { once, what } => write!(formatter, "once {once}: {what:?}"),
             Self::Again { once, changed } => write!(formatter, "again {once}, changed: {changed}"),
             Self::Rehearsed { what, between } => write!(formatter, "rehearsed {what:?}, in between {between:?}"),
+            Self::Unpack(archive) => write!(formatter, "unpack {archive:?}"),
+            Self::Zip(wanted) => write!(formatter, "ZIP of {wanted:?}"),
+            Self::Tus(tus) => write!(formatter, "{tus:?}"),
             Self::Get { path } => write!(formatter, "GET file {path:?}"),
             Self::List(listing) => write!(formatter, "{listing:?}"),
             Self::BadList { query, .. } => write!(formatter, "GET /v2/media/folder?{query}"),

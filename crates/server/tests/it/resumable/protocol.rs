@@ -151,10 +151,7 @@ async fn creations_that_break_the_rules_are_refused_with_what_is_wrong() {
         (&[length, ("upload-metadata", "filename ?")], "Upload-Metadata has a value that is not Base64"),
         (&[length, ("upload-metadata", "filename YQ==,, x")], "Upload-Metadata has a pair without a key"),
         (&[length, ("upload-metadata", "filename YQ==,folder Li4v")], "Invalid folder name"),
-        (
-            &[length, ("upload-metadata", "filename YQ==,overwrite eA==")],
-            "overwrite in Upload-Metadata must be true or false",
-        ),
+        (&[length, ("upload-metadata", "filename YQ==,overwrite eA==")], "overwrite must be true or false"),
     ];
     for (fields, message) in wrong {
         let request =

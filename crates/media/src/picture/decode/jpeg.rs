@@ -1,0 +1,73 @@
+//! JPEG, shrunk by its DCT while it is decoded: a baseline picture never stands in memory at full size.
+
+use jpeg_decoder::{CodingProcess, Decoder, Error, PixelFormat};
+
+use super::{About, Reader, Still, Task};
+use crate::picture::exif;
+use crate::picture::pixels::{Layout, Pixels, Size};
+use crate::picture::problem::{PictureKind, PictureProblem};
+
+const KIND: PictureKind = PictureKind::Jpeg;
+
+pub(super) fn decode(reader: Reader, task: &Task<'_>) -> Result<Still, PictureProblem> {
+    let mut decoder = Decoder::new(reader);
+    decoder.read_info().map_err(problem)?;
+    let info = decoder.info().ok_or_else(|| PictureProblem::broken(KIND, "it has no frame"))?;
+    let full = Size::new(info.width.into(), info.height.into());
+    task.limits.check_size(full, KIND)?;
+    let scale = scale(task.order.room(full));
+    let channels = info.pixel_format.pixel_bytes() as u64;
+    // Planes and the result, and all coefficients (16 bit) of a picture that comes in passes.
+    let shrunk = full.pixels() / u64::from(scale * scale) * channels * 2;
+    let coefficients = match info.coding_process {
+        CodingProcess::DctProgressive => full.pixels() * channels * 2,
+        CodingProcess::DctSequential | CodingProcess::Lossless => 0,
+    };
+    task.limits.check_memory(shrunk + coefficients)?;
+    let shrunk = |side: u16| side.div_ceil(u16::try_from(scale).unwrap_or(1)).max(1);
+    if scale > 1 {
+        decoder.scale(shrunk(info.width), shrunk(info.height)).map_err(problem)?;
+    }
+    let data = decoder.decode().map_err(problem)?;
+    let info = decoder.info().ok_or_else(|| PictureProblem::broken(KIND, "it has no frame"))?;
+    let profile = decoder.icc_profile();
+    task.limits.check_metadata("colour profile", profile.as_ref().map_or(0, Vec::len))?;
+    let size = Size::new(info.width.into(), info.height.into());
+    let orientation = decoder.exif_data().map(exif::orientation).unwrap_or_default();
+    let pixels = pixels(size, info.pixel_format, data)?;
+    Ok(Still { about: About { kind: Some(KIND), full, orientation, profile }, pixels })
+}
+
+/// The largest scale of the DCT (1, 2, 4 or 8) that leaves enough pixels.
+fn scale(room: u32) -> u32 {
+    match room {
+        0 | 1 => 1,
+        2 | 3 => 2,
+        4..=7 => 4,
+        _ => 8,
+    }
+}
+
+fn pixels(size: Size, format: PixelFormat, data: Vec<u8>) -> Result<Pixels, PictureProblem> {
+    let grey = |value: u8| [value; 3];
+    let (layout, data) = match format {
+        PixelFormat::RGB24 => (Layout::Rgb, data),
+        PixelFormat::L8 => (Layout::Rgb, data.into_iter().flat_map(grey).collect()),
+        // 16-bit samples in the machine's order; their upper half is kept.
+        PixelFormat::L16 => {
+            let (samples, _) = data.as_chunks::<2>();
+            let upper = |&sample: &[u8; 2]| grey(u16::from_ne_bytes(sample).to_be_bytes()[0]);
+            (Layout::Rgb, samples.iter().flat_map(upper).collect())
+        }
+        PixelFormat::CMYK32 => (Layout::Cmyk, data),
+    };
+    Pixels::new(size, layout, data).ok_or_else(|| PictureProblem::broken(KIND, "pixels are missing"))
+}
+
+fn problem(error: Error) -> PictureProblem {
+    match error {
+        Error::Io(error) => PictureProblem::read(KIND, error),
+        Error::Unsupported(feature) => PictureProblem::unsupported(KIND, format!("{feature:?}")),
+        error => PictureProblem::broken(KIND, error),
+    }
+}

@@ -1,0 +1,5 @@
+mod bombs;
+mod forge;
+mod heif;
+mod pictures;
+mod sound;

@@ -1,0 +1,47 @@
+//! A processor, and files that ffmpeg makes for it.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reelshelf_domain::{ByteSize, MediaType};
+use reelshelf_media::{
+    Command, Derived, Limits, Made, Processor, ProcessorLimits, ProcessorSettings, Slots, run, sniff,
+};
+use tempfile::TempDir;
+
+pub(crate) struct World {
+    pub(crate) folder: TempDir,
+    pub(crate) processor: Processor,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let settings = ProcessorSettings {
+            program: env!("CARGO_BIN_EXE_sandboxed-child").into(),
+            ffmpeg: "ffmpeg".into(),
+            ffprobe: "ffprobe".into(),
+            slots: NonZeroUsize::new(2).unwrap(),
+            limits: ProcessorLimits::default(),
+        };
+        let processor = Processor::start(settings).await.unwrap();
+        Self { folder: tempfile::tempdir().unwrap(), processor }
+    }
+
+    /// Makes a file, by the words of ffmpeg's command line.
+    pub(crate) async fn ffmpeg(&self, name: &str, words: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        let limits = Limits { time: Duration::from_secs(120), output: ByteSize::mib(1) };
+        let command = Command::new("ffmpeg", limits).args(["-v", "error", "-nostdin", "-y"]);
+        run(&Slots::new(NonZeroUsize::MIN), command.args(words.split(' ')).arg(&path)).await.unwrap();
+        path
+    }
+}
+
+pub(crate) fn names(derived: &Derived) -> Vec<&str> {
+    derived.made.iter().map(|made| made.name.as_str()).collect()
+}
+
+pub(crate) fn sniffed(made: &Made) -> MediaType {
+    sniff(&made.content)
+}
