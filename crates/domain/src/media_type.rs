@@ -79,18 +79,6 @@ macro_rules! media_types {
                 match self { $(Self::$variant => MediaKind::$kind),+ }
             }
 
-            /// The type that files of this name usually have.
-            pub fn named(name: &str) -> Option<Self> {
-                let (_, extension) = name.rsplit_once('.')?;
-                let extension = match extension.to_ascii_lowercase().as_str() {
-                    "jpeg" | "jpe" => "jpg".to_owned(),
-                    "tif" => "tiff".to_owned(),
-                    "heif" => "heic".to_owned(),
-                    other => other.to_owned(),
-                };
-                Self::ALL.iter().copied().find(|known| known.extension() == extension)
-            }
-
             /// The extension its files usually have, without the dot.
             pub const fn extension(self) -> &'static str {
                 match self { $(Self::$variant => $extension),+ }

@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::stream::BoxStream;
 use futures::StreamExt;
+use futures::stream::BoxStream;
 use reelshelf_domain::{AssetHash, ByteRange, ByteSize, Clock, Error, Result, UnixMillis};
 
 use crate::config::{BlobSettings, ServerSettings};
@@ -27,8 +27,8 @@ pub use collect::{collect, sweep_orphans};
 pub use disk::{FreeDisk, Room};
 pub use fill::{Fill, Filled, Kept, Readable, Scratch, ScratchReader};
 pub use gather::Gathering;
-pub use look::Seen;
 pub use key::{BlobKey, SHARDS};
+pub use look::Seen;
 
 use fill::Fate;
 use local::Local;

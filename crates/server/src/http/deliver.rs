@@ -7,7 +7,8 @@ use axum::extract::State;
 use axum::http::header::{
     ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH,
-    CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, RANGE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, RANGE, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -46,7 +47,7 @@ const DAY: HeaderValue = HeaderValue::from_static("86400");
 #[utoipa::path(get, path = "/clients/{client}/{path}", tag = "delivery", security(()),
     params(("client" = String, Path, description = "The client's id"),
         ("path" = String, Path, description = "Folder and file name: the slashes between them are no escapes"),
-        ("w" = Option<u32>, Query, description = "Width in pixels"), ("h" = Option<u32>, Query, description = "Height in pixels"),
+        ("w" = Option<u64>, Query, description = "Width in pixels"), ("h" = Option<u64>, Query, description = "Height in pixels"),
         ("fit" = Option<String>, Query, description = "With both: `contain` (the default) is wholly inside, `cover` fills and cuts off, `fill` fills and distorts"),
         ("format" = Option<String>, Query, description = "`webp` (the default), `avif`, `jpeg` or `png`"),
         ("Range" = Option<String>, Header), ("If-None-Match" = Option<String>, Header)),

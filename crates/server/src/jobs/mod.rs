@@ -50,8 +50,7 @@ pub trait Job: Send + Sync {
 }
 
 /// Every kind of job.
-static JOBS: [&dyn Job; 5] =
-    [&collect::Collect, &expire::Expire, &import::Import, &process::Process, &sweep::Sweep];
+static JOBS: [&dyn Job; 5] = [&collect::Collect, &expire::Expire, &import::Import, &process::Process, &sweep::Sweep];
 
 fn job(kind: &str) -> Option<&'static dyn Job> {
     JOBS.into_iter().find(|job| job.kind() == kind)

@@ -241,11 +241,7 @@ pub(super) fn deriving(app: &App, source: BlobId, client: ClientId) -> Deriving 
 }
 
 /// Makes what was made durable. Nothing refers to it yet.
-pub(super) async fn keep_made(
-    app: &App,
-    client: ClientId,
-    made: Vec<Made>,
-) -> Result<Vec<NewDerived>> {
+pub(super) async fn keep_made(app: &App, client: ClientId, made: Vec<Made>) -> Result<Vec<NewDerived>> {
     try_join_all(made.into_iter().map(|made| keep_one(app, client, made))).await
 }
 

@@ -13,7 +13,7 @@ use super::deliver::{Delivery, Target, original};
 use super::process::{deriving, keep_made, open, take_in};
 use crate::app::App;
 use crate::blobs::BlobKey;
-use crate::store::{Delivered, Derived, Deriving, DerivedFile};
+use crate::store::{Delivered, Derived, DerivedFile, Deriving};
 
 /// The parameters of a size, as a URL has them.
 #[derive(Clone, Debug, Default)]
@@ -118,11 +118,7 @@ fn extension(format: PictureFormat) -> &'static str {
 }
 
 /// The picture of a URL in a size, which is made when it is asked for the first time.
-pub async fn deliver_size(
-    app: &App,
-    target: &Target,
-    query: &SizeQuery,
-) -> std::result::Result<Delivery, SizeFailure> {
+pub async fn deliver_size(app: &App, target: &Target, query: &SizeQuery) -> std::result::Result<Delivery, SizeFailure> {
     let resize = query.resize(&app.settings.processing.sizes)?;
     let file = original(app, target).await.map_err(|error| ours(&error))?.ok_or(SizeFailure::Gone)?;
     if file.media_type.kind() != MediaKind::Image {

@@ -55,12 +55,12 @@ struct Pages {
     after_of_kind: &'static str,
 }
 
-const NAME: Pages = pages!("name_key, name", " AND (name_key, name) > ($3, $4)");
-const NAME_DOWN: Pages = pages!("name_key DESC, name DESC", " AND (name_key, name) < ($3, $4)");
-const DATE: Pages = pages!("created_at, id", " AND (created_at, id) > ($3, $4)");
-const DATE_DOWN: Pages = pages!("created_at DESC, id DESC", " AND (created_at, id) < ($3, $4)");
-const SIZE: Pages = pages!("size, id", " AND (size, id) > ($3, $4)");
-const SIZE_DOWN: Pages = pages!("size DESC, id DESC", " AND (size, id) < ($3, $4)");
+const NAME: Pages = pages!("assets.name_key, assets.name", " AND (name_key, name) > ($3, $4)");
+const NAME_DOWN: Pages = pages!("assets.name_key DESC, assets.name DESC", " AND (name_key, name) < ($3, $4)");
+const DATE: Pages = pages!("assets.created_at, assets.id", " AND (created_at, id) > ($3, $4)");
+const DATE_DOWN: Pages = pages!("assets.created_at DESC, assets.id DESC", " AND (created_at, id) < ($3, $4)");
+const SIZE: Pages = pages!("assets.size, assets.id", " AND (size, id) > ($3, $4)");
+const SIZE_DOWN: Pages = pages!("assets.size DESC, assets.id DESC", " AND (size, id) < ($3, $4)");
 
 /// The matches of a search in one order, each with the count of all matches. The page is found first, and what is behind
 /// it is only counted, so that together they pass over the folder once. An index gives all that this looks at; only the
@@ -111,7 +111,7 @@ macro_rules! search_after {
                 " LIMIT $2) assets"
             )),
             "ORDER BY ",
-            concat!($first, $way, ", ", $second, $way)
+            concat!("assets.", $first, $way, ", assets.", $second, $way)
         )
     };
 }

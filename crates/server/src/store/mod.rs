@@ -65,8 +65,8 @@ pub use keys::{KeyHolder, KeyRow, NewKey};
 pub use known::Known;
 pub use listing::{Listed, Listing, Slice};
 pub use processing::{
-    Derived, Deriving, Examined, KnownOf, NewDerived, PROCESS_JOB, Processing, ProcessingEnd, ProcessingSource, ProcessingState,
-    Reprocessing,
+    Derived, Deriving, Examined, KnownOf, NewDerived, PROCESS_JOB, Processing, ProcessingEnd, ProcessingSource,
+    ProcessingState, Reprocessing,
 };
 pub use register::{Registered, Registration};
 pub use rehearse::{Deed, NewRehearsal, Rehearsed};

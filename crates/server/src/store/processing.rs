@@ -513,19 +513,13 @@ impl Store {
     }
 
     /// Copies that may be processed anew, by identifier, behind the one given.
-    pub async fn reprocessable(
-        &self,
-        which: Reprocessing,
-        after: &str,
-        most: i64,
-    ) -> Result<Vec<(BlobId, ClientId)>> {
+    pub async fn reprocessable(&self, which: Reprocessing, after: &str, most: i64) -> Result<Vec<(BlobId, ClientId)>> {
         let mut tx = self.db.read_at_leisure().await?;
         let kind = which.kind.map(MediaKind::as_str);
         let rows = fetch_all!(tx, (String, String), TO_PROCESS, after, which.state(), kind, most)?;
         tx.end();
-        let copy = |(id, client): (String, String)| {
-            Ok((column("blobs", "id", &id)?, column("blobs", "client_id", &client)?))
-        };
+        let copy =
+            |(id, client): (String, String)| Ok((column("blobs", "id", &id)?, column("blobs", "client_id", &client)?));
         rows.into_iter().map(copy).collect()
     }
 

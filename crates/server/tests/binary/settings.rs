@@ -91,7 +91,10 @@ async fn a_variable_that_is_wrong_is_named() {
     let (first, sandbox) = checked.split_once('\n').unwrap();
     assert_eq!(first, "The configuration is good.");
     // Which it is, the machine decides.
-    assert!(sandbox.lines().count() > 0 && sandbox.lines().all(|line| line.starts_with("The sandbox is ")), "{checked}");
+    assert!(
+        sandbox.lines().count() > 0 && sandbox.lines().all(|line| line.starts_with("The sandbox is ")),
+        "{checked}"
+    );
     let server = place.start().await;
     place.finish(server, &[]).await;
 }

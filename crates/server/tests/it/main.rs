@@ -18,6 +18,7 @@ mod imports_under_way;
 mod leftovers;
 mod model;
 mod privacy;
+mod processing;
 mod rehearsals;
 mod resumable;
 mod retries;

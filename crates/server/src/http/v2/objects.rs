@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use reelshelf_domain::{Amount, Changes, ClientId, FolderPath, MediaKind, MediaPath, MediaType, Paths, UnixMillis};
+use reelshelf_domain::{Amount, Changes, ClientId, FolderPath, MediaKind, MediaPath, Paths, UnixMillis};
+use reelshelf_media::contradicts;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -157,9 +158,8 @@ fn contradiction(asset: &Asset) -> Option<String> {
     if declared != MediaKind::Other && declared != bytes.kind() {
         return Some(format!("The bytes are {}, not {} as was declared", bytes.mime(), asset.declared_type));
     }
-    let named = MediaType::named(asset.name.as_str()).filter(|named| named.kind() != MediaKind::Other)?;
-    (named.kind() != bytes.kind() || (named != bytes && bytes.kind() == MediaKind::Image))
-        .then(|| format!("The bytes are {}, not {} as the name says", bytes.mime(), named.mime()))
+    let said = || format!("The bytes are {}, not what the name says", bytes.mime());
+    contradicts(asset.name.as_str(), bytes).then(said)
 }
 
 /// A client's storage. The first five fields are the contract's.

@@ -8,8 +8,8 @@ mod folders;
 mod importing;
 mod jobs;
 mod listing;
-mod races;
 mod processing;
+mod races;
 mod relocating;
 mod resuming;
 mod statements;
@@ -26,7 +26,9 @@ use reelshelf_domain::{
     SystemChance, UnixMillis, UploadId,
 };
 
-use super::{Arrived, Asset, Committed, Examined, Made, NewClient, Registered, Registration, Relocation, Removed, Store};
+use super::{
+    Arrived, Asset, Committed, Examined, Made, NewClient, Registered, Registration, Relocation, Removed, Store,
+};
 pub(crate) use world::World;
 
 /// When every scenario begins.

@@ -4,7 +4,8 @@ use futures::FutureExt;
 use reelshelf_domain::{BlobId, ByteSize, Error, JobId, MediaKind, MediaType, SystemChance, UnixMillis};
 
 use super::super::{
-    Arrived, Derived, Deriving, Examined, JobClass, Known, NewDerived, ProcessingEnd, ProcessingState, Reprocessing, Worker,
+    Arrived, Derived, Deriving, Examined, JobClass, Known, NewDerived, ProcessingEnd, ProcessingState, Reprocessing,
+    Worker,
 };
 use super::world::run_into_each_other;
 use super::{Library, NOW, arrived, hash, later, path};
@@ -180,7 +181,11 @@ async fn what_is_made_again_takes_the_place_of_what_was_made_before() {
     library.end(copy, &[("same.webp", 7, 10), ("other.webp", 8, 20), ("old.webp", 9, 40)], NOW).await;
     let asked = Deriving { on_demand: true, ..library.deriving(copy, &[("size.webp", 3, 80)]) };
     assert_eq!(library.store.derive(asked).await.unwrap(), Derived::Kept);
-    assert_eq!(library.shown("a.png").await.1, names(&["old.webp", "other.webp", "same.webp"]), "nobody asked for these");
+    assert_eq!(
+        library.shown("a.png").await.1,
+        names(&["old.webp", "other.webp", "same.webp"]),
+        "nobody asked for these"
+    );
     assert_eq!(library.derived_bytes().await, 150);
     let before = library.store.derived_of(copy, "same.webp").await.unwrap().unwrap();
     assert_eq!(library.end(copy, &[("same.webp", 7, 10), ("other.webp", 6, 21)], later(1)).await, Derived::Kept);

@@ -6,6 +6,7 @@
 pub(crate) mod logs;
 mod outside;
 mod raw;
+pub(crate) mod samples;
 mod world;
 
 use std::fs::File;
