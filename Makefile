@@ -16,7 +16,7 @@ BINARY := $(CARGO_TARGET_DIR)/release/reelshelf
 BENCH := $(CARGO_TARGET_DIR)/release/reelshelf-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help run build setup setup-test check test torture bench key openapi clean-data
+.PHONY: help run build setup setup-test check test torture bench bench-media key openapi clean-data
 
 help: ## List these commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -50,6 +50,14 @@ torture: setup-test ## The long forms of the tests named `…torture…`, hours;
 bench: setup build ## Measure the release server; choose with ARGS.
 	cargo build $(CARGO_FLAGS) --release --package reelshelf-bench
 	@exec "$(BENCH)" "$(BINARY)" $(ARGS)
+
+bench-media: setup-test build ## Measure pictures beside vipsthumbnail and sharp, which it installs.
+	@command -v vipsthumbnail >/dev/null || apt-get install --yes --quiet libvips-tools
+	@command -v npm >/dev/null || apt-get install --yes --quiet nodejs npm
+	npm install --silent --no-save --prefix "$(CARGO_TARGET_DIR)/peers" sharp
+	cargo build $(CARGO_FLAGS) --release --package reelshelf-media --example thumbnail
+	cargo build $(CARGO_FLAGS) --release --package reelshelf-bench
+	@exec "$(BENCH)" "$(BINARY)" pictures $(ARGS)
 
 key: ## Print a new admin key of the first client, whether the server runs or not.
 	@client=$$("$(BINARY)" client list $(ARGS) | awk 'NR == 2 { print $$1 }') \

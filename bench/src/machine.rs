@@ -27,7 +27,7 @@ pub(crate) fn describe(bench: &Bench) -> Outcome<String> {
 }
 
 /// The first line that a program says.
-fn said(program: &mut std::process::Command) -> Outcome<String> {
+pub(crate) fn said(program: &mut std::process::Command) -> Outcome<String> {
     let said = program.output()?.stdout;
     Ok(String::from_utf8_lossy(&said).lines().next().unwrap_or_default().to_owned())
 }

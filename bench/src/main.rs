@@ -26,7 +26,8 @@ const USAGE: &str = "reelshelf-bench BINARY [--quick] [--dir FOLDER] [FIGURE…]
     BINARY    the release server
     --quick   a smoke run: small, and its figures mean little
     --dir     where to work [default: target, on the disk of the working folder]
-    FIGURE    memory, start, durable, large, list, sync [default: all]";
+    FIGURE    memory, start, durable, large, list, sync [default: all of these];
+              pictures, which needs vipsthumbnail and sharp";
 
 /// A figure: what it is called on the command line, and how it is taken.
 type Figure = (&'static str, fn(&Bench, &mut Report) -> Outcome<()>);
@@ -39,6 +40,9 @@ const FIGURES: [Figure; 6] = [
     ("list", figures::list::run),
     ("sync", figures::sync::run),
 ];
+
+/// Those whose peers are programs that are rarely installed: only when they are named.
+const MEDIA_FIGURES: [Figure; 1] = [("pictures", figures::pictures::run)];
 
 /// How to measure.
 pub(crate) struct Bench {
@@ -76,6 +80,10 @@ fn main() -> ExitCode {
     }
 }
 
+fn figure(name: &str) -> Option<Figure> {
+    FIGURES.into_iter().chain(MEDIA_FIGURES).find(|(known, _)| *known == name)
+}
+
 fn run(arguments: &[String]) -> Outcome<()> {
     let mut words = arguments.iter();
     let (mut binary, mut quick, mut folder, mut chosen) = (None, false, PathBuf::from("target"), Vec::new());
@@ -84,7 +92,7 @@ fn run(arguments: &[String]) -> Outcome<()> {
             "--quick" => quick = true,
             "--dir" => folder = words.next().ok_or(USAGE)?.into(),
             "--help" | "-h" => return report::say(USAGE),
-            name if binary.is_some() => chosen.push(*FIGURES.iter().find(|(known, _)| *known == name).ok_or(USAGE)?),
+            name if binary.is_some() => chosen.push(figure(name).ok_or(USAGE)?),
             path => binary = Some(Path::new(path).canonicalize()?),
         }
     }

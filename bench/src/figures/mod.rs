@@ -4,6 +4,7 @@ pub(crate) mod durable;
 pub(crate) mod large;
 pub(crate) mod list;
 pub(crate) mod memory;
+pub(crate) mod pictures;
 pub(crate) mod start;
 pub(crate) mod sync;
 

@@ -33,7 +33,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rendered = render(File::open(file)?, &order, &PictureLimits::default(), &mut |name, bytes| {
         fs::write(folder.join(name), bytes)
     })?;
-    writeln!(std::io::stdout(), "{rendered:?}")?;
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "{rendered:?}")?;
+    let status = fs::read_to_string("/proc/self/status")?;
+    if let Some(peak) = status.lines().find_map(|line| line.strip_prefix("VmHWM:")) {
+        writeln!(stdout, "peak memory: {}", peak.trim())?;
+    }
     Ok(())
 }
 

@@ -108,6 +108,9 @@ pub enum Reason {
     /// It ends within its headers.
     #[error("The file ends too early; it may not have been transferred completely.")]
     CutShort,
+    /// Its index was never written.
+    #[error("The file has no index: its recording was not finished.")]
+    Unfinished,
     /// It cannot be decoded.
     #[error("The file is damaged and cannot be decoded.")]
     Damaged,
@@ -188,6 +191,7 @@ impl From<Broken> for Reason {
             Broken::CutShort => Self::CutShort,
             Broken::Damaged => Self::Damaged,
             Broken::Empty => Self::Empty,
+            Broken::Unfinished => Self::Unfinished,
             Broken::TooMany => Self::TooManyFrames,
         }
     }

@@ -9,6 +9,7 @@ use super::order::{Cut, PictureOrder, cut, scaled, thumbnails, with_long_side};
 use super::pixels::{Pixels, Size};
 use super::preview::Preview;
 use super::problem::{PictureKind, PictureProblem};
+use super::reduce::Reducer;
 use super::resize::resize;
 use super::{MadePicture, Out, Rendered, color};
 
@@ -23,24 +24,25 @@ pub(super) fn develop(
     limits: &PictureLimits,
     out: &mut Out<'_>,
 ) -> Result<Rendered, PictureProblem> {
-    let (still, preview, animated) = match source {
-        Source::Still(still) => (still, None, false),
+    let (about, largest, preview, animated) = match source {
+        Source::Still(Still { about, pixels }) => {
+            let largest = largest(&about, Cow::Owned(pixels), order)?;
+            (about, largest, None, false)
+        }
         Source::Animation(animation) => watch(animation, order, limits)?,
     };
-    let (kind, size) = (still.about.kind, still.about.shown());
+    let size = about.shown();
     let mut made = Made { list: Vec::new(), out };
     match order {
-        PictureOrder::Thumbnails { long_sides, .. } => make_thumbnails(still, long_sides, &mut made)?,
-        PictureOrder::Boxed { width, height, fit, format } => {
-            let cut = cut(size, *width, *height, *fit);
-            let pixels = finish(&still.about, Cow::Owned(still.pixels), cut)?;
-            made.add(format!("picture.{}", format.extension()), &pixels, *format)?;
+        PictureOrder::Thumbnails { long_sides, .. } => make_thumbnails(largest, size, long_sides, &mut made)?,
+        PictureOrder::Boxed { format, .. } => {
+            made.add(format!("picture.{}", format.extension()), &largest, *format)?;
         }
     }
     if let Some((size, file)) = preview.map(Preview::encode).transpose()?.flatten() {
         made.hand_out("preview.webp".to_owned(), size, PictureFormat::Webp, &file)?;
     }
-    Ok(Rendered { kind, size, animated, made: made.list })
+    Ok(Rendered { kind: about.kind, size, animated, made: made.list })
 }
 
 /// Looks at the frames, as far as the limit goes: the first that is not blank stands for all (or the first of all), and
@@ -49,12 +51,11 @@ fn watch(
     mut animation: Box<dyn Animation>,
     order: &PictureOrder,
     limits: &PictureLimits,
-) -> Result<(Still, Option<Preview>, bool), PictureProblem> {
+) -> Result<(About, Pixels, Option<Preview>, bool), PictureProblem> {
     let about = animation.about().clone();
     let is_previewed = matches!(order, PictureOrder::Thumbnails { preview: true, .. });
     let mut preview = is_previewed.then(Preview::default);
-    let mut first = None;
-    let mut chosen = None;
+    let (mut first, mut chosen) = (None, None);
     let mut frames = 0_u64;
     let affordable = limits.pixels.saturating_mul(ANIMATION_FACTOR) / about.full.pixels().max(1);
     while frames < affordable.min(limits.frames.into()).max(1) {
@@ -66,10 +67,12 @@ fn watch(
         frames += 1;
         if chosen.is_none() {
             if is_blank(pixels) {
-                first.get_or_insert_with(|| pixels.clone());
+                if first.is_none() {
+                    first = Some(largest(&about, Cow::Borrowed(pixels), order)?);
+                }
                 continue;
             }
-            chosen = Some(pixels.clone());
+            chosen = Some(largest(&about, Cow::Borrowed(pixels), order)?);
         }
         let is_full = preview.as_ref().is_none_or(Preview::is_full);
         if is_full && frames > 1 {
@@ -78,12 +81,12 @@ fn watch(
         if let Some(preview) = &mut preview
             && preview.wants(delay)
         {
-            preview.add(small(&about, pixels)?);
+            preview.add(with_side(&about, Cow::Borrowed(pixels), Preview::LONG_SIDE)?);
         }
     }
     let kind = about.kind.unwrap_or(PictureKind::Gif);
-    let pixels = chosen.or(first).ok_or_else(|| PictureProblem::broken(kind, "it has no frame"))?;
-    Ok((Still { about, pixels: pixels.without_idle_alpha() }, preview, frames > 1))
+    let largest = chosen.or(first).ok_or_else(|| PictureProblem::broken(kind, "it has no frame"))?;
+    Ok((about, largest.without_idle_alpha(), preview, frames > 1))
 }
 
 /// Whether all pixels are alike, or none can be seen.
@@ -94,40 +97,65 @@ fn is_blank(pixels: &Pixels) -> bool {
     all.all(|pixel| pixel == first || (is_hidden(pixel) && is_hidden(first)))
 }
 
-/// A frame as the preview shows it.
-fn small(about: &About, frame: &Pixels) -> Result<Pixels, PictureProblem> {
+/// The largest picture that is ordered, ready to be encoded.
+fn largest(about: &About, pixels: Cow<'_, Pixels>, order: &PictureOrder) -> Result<Pixels, PictureProblem> {
+    match order {
+        PictureOrder::Thumbnails { long_sides, .. } => {
+            with_side(about, pixels, long_sides.iter().copied().max().unwrap_or(1))
+        }
+        PictureOrder::Boxed { width, height, fit, .. } => {
+            finish(about, pixels, cut(about.shown(), *width, *height, *fit), order.room(about.full))
+        }
+    }
+}
+
+/// The whole picture with the given long side, or its own if that is shorter.
+fn with_side(about: &About, pixels: Cow<'_, Pixels>, side: u32) -> Result<Pixels, PictureProblem> {
     let full = about.shown();
-    let side = Preview::LONG_SIDE.min(full.long_side());
-    finish(about, Cow::Borrowed(frame), Cut { part: full, result: with_long_side(full, side) })
+    let side = side.min(full.long_side());
+    let cut = Cut { part: full, result: with_long_side(full, side) };
+    finish(about, pixels, cut, full.long_side() / side.max(1))
 }
 
 /// Each smaller thumbnail is made of the next larger one: what a larger one lacks, a smaller one does not show.
-fn make_thumbnails(still: Still, long_sides: &[u32], made: &mut Made<'_, '_>) -> Result<(), PictureProblem> {
-    let full = still.about.shown();
-    let mut sides = thumbnails(long_sides, full.long_side()).into_iter();
-    let Some((name, side)) = sides.next() else { return Ok(()) };
-    let cut = Cut { part: full, result: with_long_side(full, side) };
-    let mut larger = finish(&still.about, Cow::Owned(still.pixels), cut)?;
-    made.add(name, &larger, PictureFormat::Webp)?;
-    for (name, side) in sides {
-        larger = resize(&larger, larger.size(), with_long_side(full, side))?;
+fn make_thumbnails(
+    mut larger: Pixels,
+    full: Size,
+    long_sides: &[u32],
+    made: &mut Made<'_, '_>,
+) -> Result<(), PictureProblem> {
+    for (name, side) in thumbnails(long_sides, full.long_side()) {
+        let size = with_long_side(full, side);
+        if larger.size() != size {
+            larger = resize(&larger, larger.size(), size)?;
+        }
         made.add(name, &larger, PictureFormat::Webp)?;
     }
     Ok(())
 }
 
-/// Resized, upright and in sRGB. The cut is measured on the picture as it is shown, at its full size.
-fn finish(about: &About, pixels: Cow<'_, Pixels>, cut: Cut) -> Result<Pixels, PictureProblem> {
-    let stored = pixels.size();
+/// Resized, upright and in sRGB. The cut is measured on the picture as it is shown, at its full size; `room` is how far
+/// the full size may shrink before it is cut.
+fn finish(about: &About, pixels: Cow<'_, Pixels>, cut: Cut, room: u32) -> Result<Pixels, PictureProblem> {
     let full = about.full;
+    // A decoder that could not give fewer pixels gave all. Means of boxes take a pass and no memory; resizing takes more.
+    let factor = Reducer::factor(room);
+    let pixels = if factor > 1 && pixels.size() == full { Cow::Owned(reduced(&pixels, factor)) } else { pixels };
+    let stored = pixels.size();
     let part = about.orientation.of(cut.part);
-    // The decoder may have given fewer pixels than the cut was measured on.
+    // There may be fewer pixels than the cut was measured on.
     let fewer = |part: u32, stored: u32, full: u32| scaled(part, stored, full).min(stored);
     let part = Size::new(fewer(part.width, stored.width, full.width), fewer(part.height, stored.height, full.height));
     let result = about.orientation.of(cut.result);
     let resized = if part == stored && result == stored { pixels.into_owned() } else { resize(&pixels, part, result)? };
     let upright = about.orientation.apply(resized);
     Ok(color::to_srgb(upright, about.profile.as_deref()))
+}
+
+fn reduced(pixels: &Pixels, factor: u32) -> Pixels {
+    let mut reducer = Reducer::new(pixels.size(), pixels.layout(), factor);
+    pixels.rows().for_each(|row| reducer.add_row(row));
+    reducer.finish().unwrap_or_else(|| pixels.clone())
 }
 
 /// What was made so far, and where it goes.

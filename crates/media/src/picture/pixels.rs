@@ -85,6 +85,11 @@ impl Pixels {
         &self.data
     }
 
+    /// The rows from the top.
+    pub(super) fn rows(&self) -> std::slice::ChunksExact<'_, u8> {
+        self.data.chunks_exact(self.size.width as usize * self.layout.channels())
+    }
+
     /// All bytes, row after row, to change.
     pub(super) fn data_mut(&mut self) -> &mut [u8] {
         &mut self.data

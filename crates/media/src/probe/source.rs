@@ -5,8 +5,9 @@ use std::io;
 use super::{Broken, Stop};
 use crate::ReadAt;
 
-/// Most bytes that one probe reads, whatever the file says.
-pub const BUDGET: u64 = 512 * 1024;
+/// Most bytes that one probe reads, whatever the file says: a GIF has to be walked to count its frames, at about 0.35 ms of
+/// CPU for each MiB.
+pub const BUDGET: u64 = 4 * 1024 * 1024;
 /// Most bytes that are here at once.
 pub(super) const PIECE: usize = 64 * 1024;
 /// Most reads of one probe: each is a system call.

@@ -6,6 +6,7 @@ mod bombs;
 mod colors;
 mod forge;
 mod kinds;
+mod memory;
 mod mutants;
 mod orientations;
 mod sizes;

@@ -48,22 +48,26 @@ impl Canvas {
         &self.pixels
     }
 
-    /// Lays a frame of RGBA rows on the canvas, after the last one was disposed of. What stands over is cut off.
-    pub(super) fn draw<'a>(
+    /// Lays a frame on the canvas, after the last one was disposed of. `row` writes the frame's row with the given
+    /// number. What stands over is cut off.
+    pub(super) fn draw(
         &mut self,
         area: Area,
-        rows: impl Iterator<Item = &'a [[u8; 4]]>,
+        mut row: impl FnMut(usize, &mut Vec<[u8; 4]>),
         blend: Blend,
         dispose: Dispose,
     ) {
         self.dispose();
         let mut before = Vec::new();
-        for (y, row) in rows.enumerate().take(area.size.height as usize) {
+        let mut new = Vec::new();
+        for y in 0..area.size.height as usize {
             let Some(target) = self.row(area, y) else { break };
             if dispose == Dispose::Restore {
                 before.extend_from_slice(target.as_flattened());
             }
-            for (pixel, &new) in target.iter_mut().zip(row) {
+            new.clear();
+            row(y, &mut new);
+            for (pixel, &new) in target.iter_mut().zip(&new) {
                 *pixel = if blend == Blend::Over { over(new, *pixel) } else { new };
             }
         }
@@ -136,7 +140,8 @@ mod tests {
     fn seen(frames: &[(Area, &[[u8; 4]], Blend, Dispose)]) -> Vec<Vec<u8>> {
         let mut canvas = Canvas::new(Size::new(2, 1)).unwrap_or_else(|| unreachable!("it has pixels"));
         let draw = |&(area, row, blend, dispose): &(Area, &[[u8; 4]], Blend, Dispose)| {
-            canvas.draw(area, row.chunks(area.size.width as usize), blend, dispose);
+            let width = (area.size.width as usize).min(row.len());
+            canvas.draw(area, |y, new| new.extend(row.iter().skip(y * width).take(width)), blend, dispose);
             canvas.pixels().data().to_vec()
         };
         frames.iter().map(draw).collect()

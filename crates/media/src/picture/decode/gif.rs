@@ -16,7 +16,8 @@ struct Gif {
     decoder: Decoder<Reader>,
     about: About,
     canvas: Canvas,
-    colors: Vec<[u8; 4]>,
+    /// Whether what was there before a frame can be kept too.
+    can_restore: bool,
 }
 
 pub(super) fn open(reader: Reader, task: &Task<'_>) -> Result<Source, PictureProblem> {
@@ -28,13 +29,14 @@ pub(super) fn open(reader: Reader, task: &Task<'_>) -> Result<Source, PicturePro
     let decoder = options.read_info(reader).map_err(problem)?;
     let full = Size::new(decoder.width().into(), decoder.height().into());
     task.limits.check_size(full, KIND)?;
-    // The canvas, what it was before a frame, and a frame.
+    // The canvas and a frame.
     task.limits.check_memory(full.pixels() * 5)?;
+    let can_restore = task.limits.check_memory(full.pixels() * 9).is_ok();
     let profile = decoder.icc_profile().map(<[u8]>::to_vec);
     task.limits.check_metadata("colour profile", profile.as_ref().map_or(0, Vec::len))?;
     let canvas = Canvas::new(full).ok_or_else(|| PictureProblem::broken(KIND, "it has no pixels"))?;
     let about = About { kind: Some(KIND), full, orientation: Orientation::Upright, profile };
-    Ok(Source::Animation(Box::new(Gif { decoder, about, canvas, colors: Vec::new() })))
+    Ok(Source::Animation(Box::new(Gif { decoder, about, canvas, can_restore })))
 }
 
 impl Animation for Gif {
@@ -54,18 +56,20 @@ impl Animation for Gif {
         if let Some(index) = frame.transparent {
             table[usize::from(index)] = [0; 4];
         }
-        self.colors.clear();
-        self.colors.extend(frame.buffer.iter().map(|&index| table[usize::from(index)]));
         let size = Size::new(frame.width.into(), frame.height.into());
         let dispose = match frame.dispose {
             DisposalMethod::Any | DisposalMethod::Keep => Dispose::Keep,
-            DisposalMethod::Background => Dispose::Clear,
-            DisposalMethod::Previous => Dispose::Restore,
+            DisposalMethod::Previous if self.can_restore => Dispose::Restore,
+            DisposalMethod::Background | DisposalMethod::Previous => Dispose::Clear,
         };
         let area = Area { left: frame.left.into(), top: frame.top.into(), size };
         let delay = Duration::from_millis(u64::from(frame.delay) * 10);
-        let rows = self.colors.chunks(size.width.max(1) as usize);
-        self.canvas.draw(area, rows, Blend::Over, dispose);
+        let width = size.width as usize;
+        let row = |y: usize, row: &mut Vec<[u8; 4]>| {
+            let indices = frame.buffer.get(y * width..(y + 1) * width).unwrap_or_default();
+            row.extend(indices.iter().map(|&index| table[usize::from(index)]));
+        };
+        self.canvas.draw(area, row, Blend::Over, dispose);
         Ok(Some((self.canvas.pixels(), delay)))
     }
 }

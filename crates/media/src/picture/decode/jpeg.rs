@@ -38,9 +38,11 @@ pub(super) fn decode(reader: Reader, task: &Task<'_>) -> Result<Still, PicturePr
     Ok(Still { about: About { kind: Some(KIND), full, orientation, profile }, pixels })
 }
 
-/// The largest scale of the DCT (1, 2, 4 or 8) that leaves enough pixels.
+/// The largest scale of the DCT (1, 2, 4 or 8) that leaves half as many pixels again, across and down, as are needed:
+/// shrinking by the DCT alone is sharper than it should be, and with less to resize that would be seen (12 dB on a
+/// picture of 6,000 pixels that becomes one of 640).
 fn scale(room: u32) -> u32 {
-    match room {
+    match room - room.div_ceil(3) {
         0 | 1 => 1,
         2 | 3 => 2,
         4..=7 => 4,

@@ -65,9 +65,8 @@ struct Frames {
     reader: Reader,
     about: About,
     canvas: Canvas,
-    /// The frame as the decoder gives it, and as RGBA.
+    /// The frame as the decoder gives it.
     data: Vec<u8>,
-    colors: Vec<[u8; 4]>,
     left: u32,
     metadata_bytes: usize,
 }
@@ -75,8 +74,8 @@ struct Frames {
 impl Frames {
     fn open(mut reader: Reader, about: About, task: &Task<'_>) -> Result<Source, PictureProblem> {
         let broken = || PictureProblem::broken(KIND, "it has no pixels");
-        // A frame as it is decoded and as RGBA, the canvas, and what it was before a frame.
-        task.limits.check_memory(about.full.pixels() * 16)?;
+        // A frame as it is decoded, the canvas, and what it was before a frame.
+        task.limits.check_memory(about.full.pixels() * 12)?;
         let mut data = vec![0; reader.output_buffer_size().ok_or_else(broken)?];
         let info = reader.info();
         let left = info.animation_control.map_or(0, |control| control.num_frames);
@@ -86,7 +85,7 @@ impl Frames {
         }
         let canvas = Canvas::new(about.full).ok_or_else(broken)?;
         let metadata_bytes = task.limits.metadata_bytes;
-        Ok(Source::Animation(Box::new(Self { reader, about, canvas, data, colors: Vec::new(), left, metadata_bytes })))
+        Ok(Source::Animation(Box::new(Self { reader, about, canvas, data, left, metadata_bytes })))
     }
 }
 
@@ -103,14 +102,10 @@ impl Animation for Frames {
         let (color, _) = self.reader.output_color_type();
         let Some(control) = self.reader.info().frame_control else { return Ok(None) };
         let data = self.data.get(..output.buffer_size()).unwrap_or_default();
-        self.colors.clear();
-        self.colors.extend(data.chunks_exact(color.samples()).map(|pixel| match *pixel {
-            [grey] => [grey, grey, grey, 255],
-            [grey, alpha] => [grey, grey, grey, alpha],
-            [red, green, blue] => [red, green, blue, 255],
-            [red, green, blue, alpha, ..] => [red, green, blue, alpha],
-            [] => [0; 4],
-        }));
+        let row = |y: usize, row: &mut Vec<[u8; 4]>| {
+            let line = data.get(y * output.line_size..(y + 1) * output.line_size).unwrap_or_default();
+            row.extend(line.chunks_exact(color.samples()).map(rgba));
+        };
         let size = Size::new(output.width, output.height);
         let blend = match control.blend_op {
             BlendOp::Source => Blend::Replace,
@@ -122,11 +117,22 @@ impl Animation for Frames {
             DisposeOp::Previous => Dispose::Restore,
         };
         let area = Area { left: control.x_offset, top: control.y_offset, size };
-        self.canvas.draw(area, self.colors.chunks(size.width.max(1) as usize), blend, dispose);
+        self.canvas.draw(area, row, blend, dispose);
         // A denominator of 0 stands for 100.
         let parts = if control.delay_den == 0 { 100 } else { u64::from(control.delay_den) };
         let delay = Duration::from_millis(u64::from(control.delay_num) * 1000 / parts);
         Ok(Some((self.canvas.pixels(), delay)))
+    }
+}
+
+/// One, two, three or four samples as a pixel of the canvas.
+fn rgba(pixel: &[u8]) -> [u8; 4] {
+    match *pixel {
+        [grey] => [grey, grey, grey, 255],
+        [grey, alpha] => [grey, grey, grey, alpha],
+        [red, green, blue] => [red, green, blue, 255],
+        [red, green, blue, alpha, ..] => [red, green, blue, alpha],
+        [] => [0; 4],
     }
 }
 
