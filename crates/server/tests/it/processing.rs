@@ -333,3 +333,36 @@ async fn the_deaths_of_this_process_are_no_verdict_on_a_file() {
     assert_eq!(look(&app, &key, "x.png").await["processing"], "done");
     app.finish().await;
 }
+
+/// The job of bytes is one statement more, in the transaction that stores them; other budgets are in `budgets.rs`.
+#[tokio::test]
+async fn processing_costs_an_upload_one_statement_and_a_derived_file_is_delivered_with_one() {
+    let app = TestApp::start().await;
+    let key = app.key("render").await;
+    let statements = || app.app().store.statements();
+    let cost_of_upload = async |name: &str, bytes: Vec<u8>| {
+        let mut least = u64::MAX;
+        // The key may have to be looked up once more.
+        for attempt in 0..3_u8 {
+            let mut bytes = bytes.clone();
+            bytes.push(attempt);
+            let before = statements();
+            app.upload(&key, "", &format!("{attempt}{name}"), bytes).await;
+            least = least.min(statements() - before);
+        }
+        least
+    };
+    let plain = cost_of_upload("x.bin", b"no picture".to_vec()).await;
+    assert_eq!(cost_of_upload("x.png", png(40, 40, 70)).await, plain + 1);
+    app.run_jobs().await;
+    let url = look(&app, &key, "0x.png").await;
+    let before = statements();
+    let (status, _) = fetch(&app, url["thumbnailUrl"].as_str().unwrap()).await;
+    assert_eq!((status, statements() - before), (StatusCode::OK, 1));
+    let sized = format!("{}?w=16", url["url"].as_str().unwrap());
+    fetch(&app, &sized).await;
+    let before = statements();
+    let (status, _) = fetch(&app, &sized).await;
+    assert_eq!((status, statements() - before), (StatusCode::OK, 2), "the file, and what was made of it");
+    app.finish().await;
+}
