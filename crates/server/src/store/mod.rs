@@ -30,6 +30,7 @@ mod readers;
 mod register;
 mod rehearse;
 mod relocate;
+mod reprocess;
 mod resumables;
 mod row;
 mod settings;
@@ -71,6 +72,7 @@ pub use processing::{
 pub use register::{Registered, Registration};
 pub use rehearse::{Deed, NewRehearsal, Rehearsed};
 pub use relocate::Relocation;
+pub use reprocess::Reprocessing;
 pub use resumables::{Part, PartRow, Resumable, Turn};
 pub use survey::{Forecast, Outlook, RehearsalLimits};
 pub use uploads::UploadTicket;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use reelshelf_domain::{AssetHash, BlobId, ByteSize, ClientId, Error, JobId, MediaKind, MediaType, Result, UnixMillis};
+use reelshelf_domain::{AssetHash, BlobId, ByteSize, ClientId, Error, JobId, MediaType, Result, UnixMillis};
 use serde::{Deserialize, Serialize};
 
 use super::counters::lock;
@@ -53,40 +53,12 @@ const RELEASE: &str = "UPDATE derived SET source_id = NULL WHERE id = $1";
 const COUNT: &str = "
     UPDATE clients SET derived_bytes = derived_bytes + $2
     WHERE id = $1 AND (CAST($2 AS BIGINT) <= 0 OR derived_bytes + $2 <= $3)";
-const TO_PROCESS: &str = "
-    SELECT blobs.id, blobs.client_id FROM blobs
-    WHERE blobs.id > $1 AND blobs.condemned_at IS NULL AND (CAST($2 AS TEXT) IS NULL OR blobs.processing = $2)
-        AND EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id AND assets.kind <> 'other'
-            AND (CAST($3 AS TEXT) IS NULL OR assets.kind = $3))
-    ORDER BY blobs.id LIMIT $4";
-const QUEUE: &str = "
-    UPDATE blobs SET processing = 'queued', processing_error = NULL, deaths = 0
-    WHERE id = $1 AND condemned_at IS NULL AND EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id)";
-const COUNTS: &str = "
-    SELECT processing, COUNT(*) FROM blobs
-    WHERE condemned_at IS NULL AND EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id AND assets.kind <> 'other'
-        AND (CAST($1 AS TEXT) IS NULL OR assets.kind = $1))
-    GROUP BY processing";
 const SIZED: &str = "SELECT processing_error, metadata, deaths FROM blobs WHERE id = $1 AND condemned_at IS NULL";
 const DERIVED_BYTES: &str = "SELECT derived_bytes FROM clients WHERE id = $1";
 
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[
-    BEGIN,
-    PUT_BACK,
-    DIED,
-    LEARN,
-    HOLD_SOURCE,
-    MADE,
-    INSERT,
-    RELEASE,
-    COUNT,
-    TO_PROCESS,
-    QUEUE,
-    COUNTS,
-    SIZED,
-    DERIVED_BYTES,
-];
+pub(super) const STATEMENTS: &[&str] =
+    &[BEGIN, PUT_BACK, DIED, LEARN, HOLD_SOURCE, MADE, INSERT, RELEASE, COUNT, SIZED, DERIVED_BYTES];
 
 /// How far the processing of some bytes is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -444,43 +416,6 @@ row! {
     }
 }
 
-/// Which bytes are to be processed anew.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reprocessing {
-    /// Only those whose processing failed.
-    pub failed: bool,
-    /// Only those of files of this kind.
-    pub kind: Option<MediaKind>,
-}
-
-impl Reprocessing {
-    fn state(self) -> Option<&'static str> {
-        self.failed.then_some(ProcessingState::Failed.as_str())
-    }
-}
-
-#[derive(Clone)]
-struct Queue {
-    blobs: Vec<(BlobId, ClientId, JobId)>,
-    now: UnixMillis,
-}
-
-impl Verb for Queue {
-    type Out = u64;
-
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<u64> {
-        let mut queued = 0;
-        for (blob, client, job) in &self.blobs {
-            let blob = blob.to_string();
-            if execute!(tx, QUEUE, blob.as_str())? == 1 {
-                enqueue_processing(tx, (*client, &blob), JobClass::Remake, (*job, self.now)).await?;
-                queued += 1;
-            }
-        }
-        Ok(queued)
-    }
-}
-
 impl Store {
     /// Begins the processing of some bytes; `None` when that is over, or when no file has them any more.
     pub async fn begin_processing(&self, blob: BlobId) -> Result<Option<ProcessingSource>> {
@@ -510,33 +445,6 @@ impl Store {
     /// Leaves what was made to the collector.
     pub async fn disown_derived(&self, deriving: Deriving) -> Result<()> {
         self.db.write_aside(Disown(deriving)).await
-    }
-
-    /// Copies that may be processed anew, by identifier, behind the one given.
-    pub async fn reprocessable(&self, which: Reprocessing, after: &str, most: i64) -> Result<Vec<(BlobId, ClientId)>> {
-        let mut tx = self.db.read_at_leisure().await?;
-        let kind = which.kind.map(MediaKind::as_str);
-        let rows = fetch_all!(tx, (String, String), TO_PROCESS, after, which.state(), kind, most)?;
-        tx.end();
-        let copy =
-            |(id, client): (String, String)| Ok((column("blobs", "id", &id)?, column("blobs", "client_id", &client)?));
-        rows.into_iter().map(copy).collect()
-    }
-
-    /// Enqueues the processing of copies, each with the identifier of its job. Answers of how many.
-    pub async fn queue_processing(&self, blobs: Vec<(BlobId, ClientId, JobId)>, now: UnixMillis) -> Result<u64> {
-        self.db.write_aside(Queue { blobs, now }).await
-    }
-
-    /// How many copies are in each state of their processing, those of files of a kind or of all that have one.
-    pub async fn processing_counts(&self, kind: Option<MediaKind>) -> Result<BTreeMap<ProcessingState, u64>> {
-        let mut tx = self.db.read_at_leisure().await?;
-        let rows = fetch_all!(tx, (String, i64), COUNTS, kind.map(MediaKind::as_str))?;
-        tx.end();
-        let count = |(state, count): (String, i64)| {
-            Ok((column("blobs", "processing", &state)?, u64::try_from(count).unwrap_or_default()))
-        };
-        rows.into_iter().map(count).collect()
     }
 
     /// What is known of some bytes; `None` when they are gone.

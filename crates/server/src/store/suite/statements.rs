@@ -8,8 +8,8 @@ use sqlx::{Executor, SqlSafeStr};
 use super::super::db::{Conn, SqliteConn};
 use super::super::{
     assets, audit, blobs, clients, counters, derived, empty, expire, folders, freshness, idempotency, import, ingest,
-    jobs, journal, keys, known, leisure, listing, processing, register, rehearse, relocate, resumables, settings,
-    sqlite, uploads, whole, zip,
+    jobs, journal, keys, known, leisure, listing, processing, register, rehearse, relocate, reprocess, resumables,
+    settings, sqlite, uploads, whole, zip,
 };
 use super::World;
 
@@ -40,6 +40,7 @@ fn everywhere() -> Vec<&'static str> {
         processing::STATEMENTS,
         rehearse::STATEMENTS,
         relocate::STATEMENTS,
+        reprocess::STATEMENTS,
         resumables::STATEMENTS,
         settings::STATEMENTS,
         ingest::STATEMENTS,
