@@ -67,7 +67,7 @@ pub use known::Known;
 pub use listing::{Listed, Listing, Slice};
 pub use processing::{
     Derived, Deriving, Examined, KnownOf, NewDerived, PROCESS_JOB, Processing, ProcessingEnd, ProcessingSource,
-    ProcessingState, Reprocessing,
+    ProcessingState,
 };
 pub use register::{Registered, Registration};
 pub use rehearse::{Deed, NewRehearsal, Rehearsed};

@@ -46,7 +46,7 @@ impl Library {
         self.store.derive(Deriving { end: Some(end), ..self.deriving(source, made) }).await.unwrap()
     }
 
-    async fn fail(&self, source: BlobId, reason: &str) {
+    async fn fail_processing(&self, source: BlobId, reason: &str) {
         let error = Some(reason.to_owned());
         let end = ProcessingEnd { state: ProcessingState::Failed, error, began_at: NOW, made: Vec::new() };
         self.store.derive(Deriving { end: Some(end), ..self.deriving(source, &[]) }).await.unwrap();
@@ -73,14 +73,14 @@ impl Library {
         self.store.finish_job(claimed.id, "me").await.unwrap();
     }
 
-    async fn spent(&self) -> Vec<BlobId> {
+    async fn spent_derived(&self) -> Vec<BlobId> {
         self.store.spent_derived(100).await.unwrap().into_iter().map(|(id, _)| id).collect()
     }
 
     async fn collect_derived(&self) {
         let spent = self.store.spent_derived(100).await.unwrap();
         self.store.forget_derived(&spent).await.unwrap();
-        assert_eq!(self.spent().await, []);
+        assert_eq!(self.spent_derived().await, []);
     }
 }
 
@@ -128,7 +128,7 @@ async fn nothing_is_taken_in_of_a_file_that_is_gone() {
     assert_eq!(library.end(copy, &[("a.webp", 7, 10)], NOW).await, Derived::SourceGone);
     assert!(library.store.begin_processing(copy).await.unwrap().is_none());
     assert!(!library.store.learn(copy, "{}".to_owned()).await.unwrap());
-    assert_eq!((library.spent().await.len(), library.derived_bytes().await), (1, 0));
+    assert_eq!((library.spent_derived().await.len(), library.derived_bytes().await), (1, 0));
     library.collect_derived().await;
     library.finish().await;
 }
@@ -143,14 +143,14 @@ async fn what_was_made_goes_with_the_last_file_that_had_the_bytes() {
     let delivered = async || library.store.delivered_derived(library.client, hash(1), "a.webp", NOW).await.unwrap();
     library.remove("a.png").await.unwrap();
     library.store.condemn_blobs(later(1), later(1)).await.unwrap();
-    assert_eq!((delivered().await.map(|file| file.id), library.spent().await), (Some(made), vec![]));
+    assert_eq!((delivered().await.map(|file| file.id), library.spent_derived().await), (Some(made), vec![]));
     assert!(library.store.expects_blob(made).await.unwrap() && library.store.is_blob_referred(made).await.unwrap());
     library.remove("b.png").await.unwrap();
     assert!(delivered().await.is_none(), "at once");
     assert!(!library.store.is_blob_referred(made).await.unwrap());
-    assert_eq!(library.spent().await, [], "the collector has not come");
+    assert_eq!(library.spent_derived().await, [], "the collector has not come");
     library.store.condemn_blobs(later(2), later(2)).await.unwrap();
-    assert_eq!(library.spent().await, [made]);
+    assert_eq!(library.spent_derived().await, [made]);
     assert!(!library.store.expects_blob(made).await.unwrap());
     assert!(library.store.known_blobs(&[made]).await.unwrap().contains(&made));
     assert_eq!(library.derived_bytes().await, 10);
@@ -192,8 +192,8 @@ async fn what_is_made_again_takes_the_place_of_what_was_made_before() {
     assert_eq!(library.shown("a.png").await.1, names(&["other.webp", "same.webp"]));
     assert_eq!(library.store.derived_of(copy, "same.webp").await.unwrap().unwrap().id, before.id);
     assert!(library.store.derived_of(copy, "size.webp").await.unwrap().is_none(), "it was made of the old way");
-    assert_eq!((library.derived_bytes().await, library.spent().await.len()), (31, 4));
-    library.fail(copy, "it is broken").await;
+    assert_eq!((library.derived_bytes().await, library.spent_derived().await.len()), (31, 4));
+    library.fail_processing(copy, "it is broken").await;
     let shown = library.asset("a.png").await.unwrap().processing.unwrap();
     assert_eq!((shown.state, shown.error.as_deref()), (ProcessingState::Failed, Some("it is broken")));
     assert_eq!(shown.derived, names(&["other.webp", "same.webp"]), "a failure takes nothing away");
@@ -214,9 +214,9 @@ async fn what_has_no_room_is_refused_with_the_figure_and_changes_nothing() {
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!((library.derived_bytes().await, library.spent().await.len()), (600, 0));
+    assert_eq!((library.derived_bytes().await, library.spent_derived().await.len()), (600, 0));
     library.store.disown_derived(more).await.unwrap();
-    assert_eq!((library.derived_bytes().await, library.spent().await.len()), (600, 1));
+    assert_eq!((library.derived_bytes().await, library.spent_derived().await.len()), (600, 1));
     // What shrinks always can.
     let smaller = Deriving { limit: 1, ..library.deriving(copy, &[("a.webp", 9, 500)]) };
     assert_eq!(library.store.derive(smaller).await.unwrap(), Derived::Kept);
@@ -252,7 +252,7 @@ async fn deaths_are_counted_until_the_bytes_are_processed_anew() {
         assert_eq!(library.store.count_death(copy).await.unwrap(), deaths);
     }
     assert_eq!(library.store.known_of(copy).await.unwrap().unwrap().deaths, 3);
-    library.fail(copy, "it kills").await;
+    library.fail_processing(copy, "it kills").await;
     library.store.put_processing_back(copy).await.unwrap();
     assert_eq!(library.shown("a.png").await.0, ProcessingState::Failed, "what is over does not wait");
     library.run_job().await;
@@ -277,7 +277,7 @@ async fn what_is_processed_anew_is_chosen_by_state_and_kind_page_by_page() {
         copies.push(library.put_media(&format!("{mark}.png"), mark, 5).await);
     }
     copies.sort();
-    library.fail(copies[2], "broken").await;
+    library.fail_processing(copies[2], "broken").await;
     let other = library.register("x.bin", 5).await.unwrap().upload;
     let nothing = Arrived { media_type: MediaType::Other, ..arrived(other, 9, 5) };
     library.store.commit_upload(nothing).await.unwrap();
@@ -334,7 +334,7 @@ async fn what_is_taken_in_while_the_file_goes_and_the_collector_waits_goes_too()
     let done = run_into_each_other(&library.store, HOLD_BLOB, &copy.to_string(), calls).await;
     assert!(done.iter().all(Result::is_ok), "{done:?}");
     library.store.condemn_blobs(later(1), later(1)).await.unwrap();
-    assert_eq!(library.spent().await.len(), 1, "it was taken in and goes with its source, or never was");
+    assert_eq!(library.spent_derived().await.len(), 1, "it was taken in and goes with its source, or never was");
     library.collect_derived().await;
     assert_eq!(library.derived_bytes().await, 0);
     library.store.forget_blobs(vec![copy]).await.unwrap();
