@@ -1,7 +1,9 @@
 //! Pictures: an untrusted file becomes small pictures that a browser shows.
 //!
 //! [`render()`] is meant for a sandboxed child that does one thing: it starts no process and opens no path. Every decoder is
-//! memory-safe Rust; the one C library, libwebp, only ever encodes pixels of ours.
+//! memory-safe Rust; the one C library, libwebp, only ever encodes pixels of ours. AVIF and HEIC have no decoder that is
+//! both well kept and safe: another program decodes them, and [`render_raw()`] goes on from its pixels. The same way is
+//! open for whatever is [`PictureProblem::Unsupported`] here.
 //!
 //! One decode serves an order. The decoder may already give fewer pixels than the file holds (JPEG by its DCT, rows by
 //! averaging whole boxes); then follow resizing, orientation, colours (to sRGB) and encoding, each smaller picture made
@@ -24,6 +26,7 @@ mod sprite;
 
 use std::fs::File;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use encode::{PictureFormat, encode, encode_webp};
 pub use limits::PictureLimits;
@@ -72,8 +75,12 @@ pub fn render(
     out: &mut Out<'_>,
 ) -> Result<Rendered, PictureProblem> {
     order.check()?;
-    let source = decode::open(input, order, limits)?;
-    develop::develop(source, order, limits, out)
+    // The decoders are memory-safe, but not free of wrong assumptions: some damaged files make them panic.
+    let made = catch_unwind(AssertUnwindSafe(|| {
+        let source = decode::open(input, order, limits)?;
+        develop::develop(source, order, limits, out)
+    }));
+    made.unwrap_or(Err(PictureProblem::GaveUp))
 }
 
 /// Makes what is ordered of raw pixels: `size.height` rows of `size.width` RGBA pixels, 8 bit each, alpha not
@@ -88,4 +95,15 @@ pub fn render_raw(
     order.check()?;
     let still = decode::raw(input, size, order, limits)?;
     develop::develop(Source::Still(still), order, limits, out)
+}
+
+/// Makes what is ordered of pixels in memory: sRGB and upright.
+pub fn render_pixels(
+    pixels: Pixels,
+    order: &PictureOrder,
+    limits: &PictureLimits,
+    out: &mut Out<'_>,
+) -> Result<Rendered, PictureProblem> {
+    order.check()?;
+    develop::develop(Source::Still(decode::drawn(pixels)), order, limits, out)
 }

@@ -1,5 +1,6 @@
 //! The facade: everything that the server asks of untrusted media, each done in a sandboxed child.
 
+mod jobs;
 mod settings;
 
 use std::fs::File;
@@ -12,10 +13,7 @@ use reelshelf_domain::MediaType;
 use crate::metadata::clean;
 use crate::process::{Command, Limits, PATH, ProcessError, Slots, run};
 use crate::sandbox::{Abilities, Allowance, Errand, Job, NO_SANDBOX, Nonsense, Purpose, SIGNALLED, Tool, Walls, parse};
-use crate::{
-    Broken, Fit, InspectProblem, Metadata, PictureFormat, PictureLimits, PictureOrder, PictureProblem, Probe,
-    inspected, probe,
-};
+use crate::{Broken, Fit, InspectProblem, Metadata, PictureFormat, PictureProblem, Probe, inspected, probe};
 
 pub use settings::{ProcessorLimits, ProcessorSettings};
 
@@ -240,29 +238,18 @@ impl Processor {
 
     /// Makes what is ordered. A video or sound must have a path, by which the sandbox finds it again.
     pub async fn derive(&self, input: File, metadata: &Metadata, order: Order) -> Result<Derived, Refusal> {
-        let _ = metadata;
-        let job = match order {
-            Order::Thumbnails => self.picture(PictureOrder::default()),
-            Order::Resized(Resize { width, height, fit, format }) => {
-                self.picture(PictureOrder::Boxed { width, height, fit, format })
+        let jobs = self.settings.jobs(metadata, order).map_err(Refusal::Lasting)?;
+        let mut refused = Refusal::Lasting(Reason::Unsupported);
+        // Each for what the one before it did not find.
+        for job in jobs {
+            let input = input.try_clone().map_err(|error| Refusal::Passing(error.to_string()))?;
+            let answer = self.child(job, Some(input)).await?;
+            match parse(&answer).map_err(|Nonsense| Refusal::Died(Death::Answer))? {
+                Ok(derived) => return Ok(derived),
+                Err(reason) => refused = Refusal::Lasting(reason),
             }
-            Order::Poster | Order::Storyboard | Order::Waveform => {
-                return Err(Refusal::Passing("this order is not yet taken".to_owned()));
-            }
-        };
-        match parse(&self.child(job, Some(input)).await?) {
-            Ok(derived) => derived.map_err(Refusal::Lasting),
-            Err(Nonsense) => Err(Refusal::Died(Death::Answer)),
         }
-    }
-
-    fn picture(&self, order: PictureOrder) -> Job {
-        let limits = self.settings.limits;
-        // The rest is for what is made of it, and for the program itself.
-        let memory_bytes = limits.memory.get() / 8 * 5;
-        let limits =
-            PictureLimits { pixels: limits.pixels, frames: limits.frames, memory_bytes, ..PictureLimits::default() };
-        Job::Decode { order, limits }
+        Err(refused)
     }
 
     async fn explore(&self) -> Result<Walls, ProcessError> {

@@ -10,6 +10,7 @@ mod answer;
 mod confine;
 mod enclose;
 mod errand;
+mod reduce;
 mod supervisor;
 mod syscalls;
 mod tool;

@@ -122,3 +122,9 @@ pub(super) fn raw(
     let about = About { kind: None, full: size, orientation: Orientation::Upright, profile: None };
     Ok(Still { about, pixels: pixels.without_idle_alpha() })
 }
+
+/// Pixels that nobody had to decode.
+pub(super) fn drawn(pixels: Pixels) -> Still {
+    let about = About { kind: None, full: pixels.size(), orientation: Orientation::Upright, profile: None };
+    Still { about, pixels }
+}

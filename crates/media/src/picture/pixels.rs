@@ -41,7 +41,7 @@ pub enum Layout {
     Rgb,
     /// Red, green, blue, alpha; not premultiplied.
     Rgba,
-    /// Cyan, magenta, yellow, black; 255 is full ink. Only between a decoder and [`super::color`].
+    /// Cyan, magenta, yellow, black; 255 is full ink. Only between a decoder and the conversion to sRGB.
     Cmyk,
 }
 

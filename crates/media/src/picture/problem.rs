@@ -80,6 +80,9 @@ pub enum PictureProblem {
         /// What the decoder said.
         reason: String,
     },
+    /// The decoder met something that it was not prepared for.
+    #[error("The picture is damaged: the decoder gave up on it.")]
+    GaveUp,
     /// A valid file of a sort that the decoder does not know.
     #[error("This sort of {kind} picture is not read: {reason}.")]
     Unsupported {

@@ -39,12 +39,12 @@ pub struct ProcessorLimits {
 impl Default for ProcessorLimits {
     fn default() -> Self {
         Self {
-            time: Duration::from_secs(300),
+            time: Duration::from_mins(5),
             memory: ByteSize::gib(1),
             output: ByteSize::mib(64),
             pixels: 100_000_000,
             frames: 500,
-            duration: Duration::from_secs(48 * 60 * 60),
+            duration: Duration::from_hours(48),
         }
     }
 }

@@ -4,7 +4,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::enclose::INPUT;
-use crate::{PictureLimits, PictureOrder};
+use crate::video::Wish;
+use crate::{PictureLimits, PictureOrder, Size};
 
 use super::{Allowance, Tool, Walls};
 
@@ -25,6 +26,23 @@ pub(crate) enum Job {
     Decode { order: PictureOrder, limits: PictureLimits },
     /// To run a tool, whose output is the answer.
     Run(Tool),
+    /// To hear sound: peaks, loudness, silence.
+    Listen(Tool),
+    /// To choose the frame of a video that stands for it.
+    Poster {
+        tool: Tool,
+        /// Of the frames that the tool gives.
+        size: Size,
+        wish: Wish,
+    },
+    /// To lay frames of a video out in one picture.
+    Storyboard {
+        tool: Tool,
+        /// Of the frames that the tool gives.
+        size: Size,
+        /// When the video ends.
+        end_ms: u64,
+    },
 }
 
 impl Errand {
@@ -41,8 +59,13 @@ impl Errand {
     pub(super) fn tool(&self) -> Option<&Tool> {
         match &self.job {
             Job::Explore | Job::Decode { .. } => None,
-            Job::Run(tool) => Some(tool),
+            Job::Run(tool) | Job::Listen(tool) | Job::Poster { tool, .. } | Job::Storyboard { tool, .. } => Some(tool),
         }
+    }
+
+    /// Whether the supervisor makes something else of what the tool writes.
+    pub(super) fn reduces(&self) -> bool {
+        matches!(self.job, Job::Listen(_) | Job::Poster { .. } | Job::Storyboard { .. })
     }
 
     /// Where the tool finds its input.

@@ -1,5 +1,5 @@
 use std::env;
-use std::io::{self, Write as _};
+use std::io::{self, Read, Write as _};
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
@@ -7,12 +7,17 @@ use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
+use rustix::pipe::fcntl_setpipe_size;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::confine::{Readable, at, confine, explore};
 use super::enclose::enclose;
+use super::reduce::reduce;
 use super::syscalls::Role;
 use super::{Errand, Job, SIGNALLED};
+
+/// How much of what the worker writes may wait to be read.
+const PIPE_BYTES: usize = 1 << 18;
 
 /// Builds the namespaces, starts the worker in them and follows it to its end.
 pub(super) fn supervise(errand: &Errand) -> io::Result<ExitCode> {
@@ -30,6 +35,9 @@ pub(super) fn supervise(errand: &Errand) -> io::Result<ExitCode> {
     let mut worker = start(&program, errand)?;
     let ended = pidfd_open(Pid::from_child(&worker), PidfdFlags::empty())?;
     confine(Role::Supervisor, errand.walls, errand.allowance, &Readable::default())?;
+    if errand.reduces() {
+        return reduce(&errand.job, worker);
+    }
     wait_for(&ended)?;
     Ok(ending(worker.wait()?))
 }
@@ -56,7 +64,17 @@ fn start(program: &Path, errand: &Errand) -> io::Result<Child> {
     if errand.walls.namespaces && errand.tool().is_some() {
         command.stdin(Stdio::piped());
     }
+    if errand.reduces() {
+        command.stdout(Stdio::piped());
+    }
+    if matches!(errand.job, Job::Poster { .. } | Job::Storyboard { .. }) {
+        command.stderr(Stdio::piped());
+    }
     let mut worker = command.spawn().map_err(at("worker"))?;
+    if let Some(pipe) = &worker.stdout {
+        // Fewer turns from one process to the other; where it may not be larger, it is as it was.
+        fcntl_setpipe_size(pipe, PIPE_BYTES).ok();
+    }
     drop(worker.stdin.take());
     Ok(worker)
 }
@@ -77,7 +95,17 @@ fn wait_for(source: impl AsFd) -> io::Result<()> {
     }
 }
 
-fn ending(status: ExitStatus) -> ExitCode {
+/// What the worker writes, for as long as somebody wants to know.
+pub(super) struct Followed<P>(pub(super) P);
+
+impl<P: Read + AsFd> Read for Followed<P> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        wait_for(&self.0)?;
+        self.0.read(buffer)
+    }
+}
+
+pub(super) fn ending(status: ExitStatus) -> ExitCode {
     let code = match status.signal() {
         Some(signal) => i32::from(SIGNALLED) + signal,
         None => status.code().unwrap_or(1),

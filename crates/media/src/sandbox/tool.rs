@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use reelshelf_domain::MediaType;
 use serde::{Deserialize, Serialize};
 
-use crate::inspect::inspect_arguments;
+use crate::Size;
+use crate::inspect::{formats, inspect_arguments};
 
 /// ffmpeg or ffprobe, and what it is to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +22,29 @@ pub(crate) enum Purpose {
     Version,
     /// To say what the input holds, as JSON.
     Inspect(MediaType),
+    /// To decode the first sound to a WAV of 16-bit samples, so many milliseconds of it at most.
+    Samples {
+        /// What the input is.
+        media_type: MediaType,
+        /// In milliseconds.
+        most_ms: u64,
+    },
+    /// To decode frames of the first video: their pixels to standard output, a line with its time for each to standard
+    /// error.
+    Frames {
+        /// What the input is.
+        media_type: MediaType,
+        /// Of each frame, as it is to be given.
+        size: Size,
+        /// Where to begin: at the keyframe before it.
+        from_ms: u64,
+        /// Whether all but keyframes are passed over.
+        keyframes: bool,
+        /// The least time from one frame to the next.
+        apart_ms: u64,
+        /// How many at most.
+        most: u32,
+    },
 }
 
 impl Purpose {
@@ -31,12 +55,68 @@ impl Purpose {
 
     /// The arguments.
     pub(super) fn arguments(self, input: &Path) -> Vec<OsString> {
-        let (words, behind) = match self {
-            Self::Version => return vec!["-version".into()],
-            Self::Inspect(media_type) => (inspect_arguments(media_type).unwrap_or_default(), Vec::<OsString>::new()),
-        };
         let mut url = OsString::from("file:");
         url.push(input);
-        words.into_iter().map(OsString::from).chain([url]).chain(behind).collect()
+        let (before, behind) = match self {
+            Self::Version => return vec!["-version".into()],
+            Self::Inspect(media_type) => (words(inspect_arguments(media_type).unwrap_or_default()), Vec::new()),
+            Self::Samples { media_type, most_ms } => (opening(media_type, words(["-vn"])), samples(most_ms)),
+            Self::Frames { media_type, size, from_ms, keyframes, apart_ms, most } => {
+                (opening(media_type, seeking(from_ms, keyframes)), frames(size, apart_ms, most))
+            }
+        };
+        before.into_iter().map(OsString::from).chain([url]).chain(behind.into_iter().map(OsString::from)).collect()
     }
+}
+
+/// How ffmpeg is told to open its input: this file and no other, as what its first bytes promise, in one thread.
+fn opening(media_type: MediaType, more: Vec<String>) -> Vec<String> {
+    let formats = formats(media_type).unwrap_or_default();
+    let mut arguments = words(["-nostdin", "-v", "quiet", "-threads", "1", "-protocol_whitelist", "file"]);
+    arguments.extend(words(["-format_whitelist", formats]));
+    if !formats.contains(',') {
+        arguments.extend(words(["-f", formats]));
+    }
+    arguments.extend(more);
+    arguments.push("-i".to_owned());
+    arguments
+}
+
+fn samples(most_ms: u64) -> Vec<String> {
+    let most = format!("{most_ms}ms");
+    // Few large writes: a pipe costs by the call.
+    let pipe = ["-flush_packets", "0", "-blocksize", "131072", "pipe:1"];
+    words(
+        ["-map", "0:a:0", "-t", &most, "-c:a", "pcm_s16le", "-fflags", "+bitexact", "-f", "wav"]
+            .into_iter()
+            .chain(pipe),
+    )
+}
+
+/// To the keyframe before a time, from where times then count.
+fn seeking(from_ms: u64, keyframes: bool) -> Vec<String> {
+    let from = format!("{from_ms}ms");
+    let passing_over: &[&str] = if keyframes { &["-skip_frame", "nokey", "-discard", "nokey"] } else { &[] };
+    words(["-an", "-sn", "-dn"].into_iter().chain(passing_over.iter().copied()).chain([
+        "-noaccurate_seek",
+        "-ss",
+        &from,
+    ]))
+}
+
+fn frames(size: Size, apart_ms: u64, most: u32) -> Vec<String> {
+    let Size { width, height } = size;
+    let (seconds, ms) = (apart_ms / 1000, apart_ms % 1000);
+    // The time is told before it is changed to one that makes ffmpeg neither double nor drop a frame.
+    let filters = format!(
+        "select='isnan(prev_selected_t)+gte(t-prev_selected_t,{seconds}.{ms:03})',scale={width}:{height},\
+         metadata=mode=print:file=pipe\\\\:2:direct=1,settb=1/25,setpts=N"
+    );
+    let most = most.to_string();
+    let (video, output) = (["-map", "0:v:0", "-vf", &filters], ["-r", "25", "-frames:v", &most]);
+    words(video.into_iter().chain(output).chain(["-pix_fmt", "rgb24", "-f", "rawvideo", "pipe:1"]))
+}
+
+fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    words.into_iter().map(str::to_owned).collect()
 }

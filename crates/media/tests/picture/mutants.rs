@@ -50,7 +50,7 @@ fn survive(mutants: usize) {
         let mut made = 0;
         for index in 0..mutants {
             let mutant = damaged(&bytes, &mut chance);
-            let order = if index % 4 == 0 { boxed.clone() } else { PictureOrder::default() };
+            let order = if index % 2 == 0 { boxed.clone() } else { PictureOrder::default() };
             let started = Instant::now();
             match try_make(&mutant, &order, &limits) {
                 Ok(results) => {

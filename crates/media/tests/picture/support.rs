@@ -136,9 +136,18 @@ pub(crate) fn small_files() -> Vec<(&'static str, Vec<u8>)> {
     jpeg_encoder::Encoder::new(&mut inks, 90)
         .encode(&pixels[..64 * 36 * 4], 64, 36, jpeg_encoder::ColorType::CmykAsYcck)
         .unwrap();
-    let jpeg = forge::jpeg_with_exif(&still(&[], "jpg"), 6);
+    // Large enough to be shrunk while they are decoded.
+    let larger = ["-f", "lavfi", "-i", "testsrc2=size=320x240", "-frames:v", "1"];
+    let jpeg = forge::jpeg_with_exif(&ffmpeg(&larger, "jpg"), 6);
+    let larger = ffmpeg(&[&larger[..], &["-f", "rawvideo", "-pix_fmt", "rgb24"]].concat(), "rgb");
+    let mut restarts = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut restarts, 90);
+    encoder.set_restart_interval(7);
+    encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::R_4_2_2);
+    encoder.encode(&larger, 320, 240, jpeg_encoder::ColorType::Rgb).unwrap();
     vec![
         ("jpeg", jpeg),
+        ("jpeg with restarts", restarts),
         ("progressive jpeg", progressive),
         ("jpeg of inks", inks),
         ("png", forge::png_with_chunk(&still(&["-pix_fmt", "rgba"], "png"), "eXIf", &forge::exif(3))),

@@ -1,7 +1,7 @@
 //! A processor, and files that ffmpeg makes for it.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reelshelf_domain::{ByteSize, MediaType};
@@ -26,6 +26,15 @@ impl World {
         };
         let processor = Processor::start(settings).await.unwrap();
         Self { folder: tempfile::tempdir().unwrap(), processor }
+    }
+
+    /// What ffmpeg says about a file.
+    pub(crate) async fn ffmpeg_says(&self, input: &Path, words: &str) -> String {
+        let limits = Limits { time: Duration::from_secs(120), output: ByteSize::mib(1) };
+        let command =
+            Command::new("ffmpeg", limits).args(["-nostdin", "-i"]).arg(input).args(words.split(' ')).arg("-");
+        let output = run(&Slots::new(NonZeroUsize::MIN), command).await.unwrap();
+        String::from_utf8(output.stderr).unwrap()
     }
 
     /// Makes a file, by the words of ffmpeg's command line.

@@ -57,4 +57,13 @@ impl StorageInfo {
         let stored = self.limit?.saturating_sub(self.used).saturating_sub(self.reserved);
         Some(stored.max(temporary))
     }
+    /// Whether so much fits on either side, and nothing is blocked.
+    pub fn takes(&self, size: ByteSize) -> bool {
+        let within = |limit: ByteSize, used: ByteSize, reserved: ByteSize| {
+            limit.saturating_sub(used).saturating_sub(reserved) >= size
+        };
+        self.blocked_at.is_none()
+            && self.limit.is_none_or(|limit| within(limit, self.used, self.reserved))
+            && within(self.temporary_limit, self.temporary, self.temporary_reserved)
+    }
 }

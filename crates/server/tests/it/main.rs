@@ -19,6 +19,7 @@ mod leftovers;
 mod model;
 mod privacy;
 mod processing;
+mod processing_films;
 mod rehearsals;
 mod resumable;
 mod retries;

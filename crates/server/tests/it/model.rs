@@ -82,6 +82,7 @@ const MUST_MEET_LATER: &[(&str, &[u16])] = &[
     ("PATCH uploads", &[400, 403, 404, 460]),
     ("HEAD uploads", &[404]),
     ("import", &[413, 429]),
+    ("import under way", &[200]),
     ("unpack", &[400]),
     ("rehearsed", &[409]),
     ("rehearsal of files", &[400, 403, 409]),
@@ -113,7 +114,8 @@ async fn one_step(driver: &mut Driver, step: &Step, index: usize) -> Result<(), 
     Ok(())
 }
 
-async fn end(driver: Driver) -> Result<(), Difference> {
+async fn end(mut driver: Driver) -> Result<(), Difference> {
+    driver.go_on().await;
     let looked = driver.check_everything().await;
     let verified = driver.verify().await;
     match looked.and(verified) {

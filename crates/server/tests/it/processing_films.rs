@@ -25,7 +25,10 @@ fn film() -> Vec<u8> {
     let sound = "sine=frequency=440:duration=4";
     made(
         "x.mp4",
-        &["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac"],
+        &[
+            "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a",
+            "aac",
+        ],
     )
 }
 
@@ -52,7 +55,11 @@ async fn a_film_has_a_poster_a_storyboard_and_the_waveform_of_its_sound() {
     let key = app.key("render").await;
     let file = processed(&app, &key, "x.mp4", film()).await;
     let (video, audio) = (&file["metadata"]["video"], &file["metadata"]["audio"]);
-    assert_eq!((&video["width"], &video["height"], &video["codec"]), (&json!(320), &json!(180), &json!("h264")), "{file}");
+    assert_eq!(
+        (&video["width"], &video["height"], &video["codec"]),
+        (&json!(320), &json!(180), &json!("h264")),
+        "{file}"
+    );
     assert_eq!(audio["codec"], "aac", "{file}");
     let duration = file["metadata"]["duration_ms"].as_u64().unwrap();
     assert!((3900..=4200).contains(&duration), "{duration}");
@@ -83,7 +90,10 @@ async fn a_sound_has_a_waveform_that_players_read_and_its_loudness_is_known() {
     let (_, text) = fetch(&app, &file, "waveform.json").await;
     let peaks: Value = serde_json::from_slice(&text).unwrap();
     assert_eq!(peaks["version"], 2, "{peaks}");
-    assert_eq!(peaks["data"].as_array().unwrap().len() as u64, 2 * peaks["length"].as_u64().unwrap() * peaks["channels"].as_u64().unwrap());
+    assert_eq!(
+        peaks["data"].as_array().unwrap().len() as u64,
+        2 * peaks["length"].as_u64().unwrap() * peaks["channels"].as_u64().unwrap()
+    );
     app.finish().await;
 }
 

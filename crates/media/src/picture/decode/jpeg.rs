@@ -1,16 +1,25 @@
 //! JPEG, shrunk by its DCT while it is decoded: a baseline picture never stands in memory at full size.
 
+mod baseline;
+mod bits;
+mod block;
+mod header;
+mod huffman;
+
+use std::io::Seek;
+
 use jpeg_decoder::{CodingProcess, Decoder, Error, PixelFormat};
 
 use super::{About, Reader, Still, Task};
 use crate::picture::exif;
+use crate::picture::orientation::Orientation;
 use crate::picture::pixels::{Layout, Pixels, Size};
 use crate::picture::problem::{PictureKind, PictureProblem};
 
 const KIND: PictureKind = PictureKind::Jpeg;
 
-pub(super) fn decode(reader: Reader, task: &Task<'_>) -> Result<Still, PictureProblem> {
-    let mut decoder = Decoder::new(reader);
+pub(super) fn decode(mut reader: Reader, task: &Task<'_>) -> Result<Still, PictureProblem> {
+    let mut decoder = Decoder::new(&mut reader);
     decoder.read_info().map_err(problem)?;
     let info = decoder.info().ok_or_else(|| PictureProblem::broken(KIND, "it has no frame"))?;
     let full = Size::new(info.width.into(), info.height.into());
@@ -24,16 +33,44 @@ pub(super) fn decode(reader: Reader, task: &Task<'_>) -> Result<Still, PicturePr
         CodingProcess::DctSequential | CodingProcess::Lossless => 0,
     };
     task.limits.check_memory(shrunk + coefficients)?;
-    let shrunk = |side: u16| side.div_ceil(u16::try_from(scale).unwrap_or(1)).max(1);
+    if info.coding_process == CodingProcess::DctSequential && scale > 1 {
+        let (orientation, profile) = metadata(&decoder, task)?;
+        drop(decoder);
+        reader.rewind().map_err(PictureProblem::Input)?;
+        if let Some(pixels) = baseline::decode(&mut reader, full, scale) {
+            return Ok(Still { about: About { kind: Some(KIND), full, orientation, profile }, pixels });
+        }
+        reader.rewind().map_err(PictureProblem::Input)?;
+        decoder = Decoder::new(&mut reader);
+    }
+    decode_any(decoder, full, scale, task)
+}
+
+/// Of the metadata that were read so far.
+fn metadata<R: std::io::Read>(
+    decoder: &Decoder<R>,
+    task: &Task<'_>,
+) -> Result<(Orientation, Option<Vec<u8>>), PictureProblem> {
+    let profile = decoder.icc_profile();
+    task.limits.check_metadata("colour profile", profile.as_ref().map_or(0, Vec::len))?;
+    Ok((decoder.exif_data().map(exif::orientation).unwrap_or_default(), profile))
+}
+
+/// Whatever JPEG it is, with the general decoder.
+fn decode_any<R: std::io::Read>(
+    mut decoder: Decoder<R>,
+    full: Size,
+    scale: u32,
+    task: &Task<'_>,
+) -> Result<Still, PictureProblem> {
     if scale > 1 {
-        decoder.scale(shrunk(info.width), shrunk(info.height)).map_err(problem)?;
+        let shrunk = |side: u32| u16::try_from(side.div_ceil(scale)).unwrap_or(u16::MAX);
+        decoder.scale(shrunk(full.width), shrunk(full.height)).map_err(problem)?;
     }
     let data = decoder.decode().map_err(problem)?;
     let info = decoder.info().ok_or_else(|| PictureProblem::broken(KIND, "it has no frame"))?;
-    let profile = decoder.icc_profile();
-    task.limits.check_metadata("colour profile", profile.as_ref().map_or(0, Vec::len))?;
     let size = Size::new(info.width.into(), info.height.into());
-    let orientation = decoder.exif_data().map(exif::orientation).unwrap_or_default();
+    let (orientation, profile) = metadata(&decoder, task)?;
     let pixels = pixels(size, info.pixel_format, data)?;
     Ok(Still { about: About { kind: Some(KIND), full, orientation, profile }, pixels })
 }

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use reelshelf_domain::{ByteSize, Denial, DisplayName, Error, Result, SystemChance, UploadId};
 
-use super::super::{Committed, ImportState, JobClass, NewImport, Registered, Registration, WITH_ITS_IMPORT, Worker};
+use super::super::{
+    Committed, ImportState, JobClass, NewImport, Registered, Registration, Relocation, WITH_ITS_IMPORT, Worker,
+};
 use super::{Library, NOW, arrived, assert_refused, later};
 
 const SECRET: &str = "https://example.com/a.png?key=secret";
 
 fn wanted() -> NewImport {
     let (source, shown) = (SECRET.to_owned(), "https://example.com/a.png".to_owned());
-    NewImport { source, shown, named: true, typed: false, most: 3 }
+    NewImport { source, shown, named: false, typed: false, most: 3 }
 }
 
 impl Library {
@@ -70,6 +72,22 @@ async fn an_import_is_shown_from_the_wish_to_its_bytes_and_nothing_of_it_stays()
     assert!(store.begin_import(upload).await.unwrap().is_none());
     assert_eq!(store.expired_uploads(later(6), 10).await.unwrap(), [upload], "it need not wait for ever");
     assert!(store.end_expired_upload(upload, later(6)).await.unwrap());
+    library.job_done().await;
+    library.finish().await;
+}
+
+#[tokio::test]
+async fn a_name_that_somebody_gave_counts_more_than_the_other_servers() {
+    let library = Library::open().await;
+    let upload = library.import("a.png", 10).await.unwrap().upload;
+    let renamed = Relocation { display_name: Some(DisplayName::of("b")), ..library.relocation("a.png", "b.png") };
+    library.store.relocate(renamed, &SystemChance).await.unwrap();
+    library.store.begin_import(upload).await.unwrap().unwrap();
+    library.store.describe_import(upload, "video/mp4".to_owned(), Some(DisplayName::of("Ä"))).await.unwrap();
+    assert_eq!(library.commit(upload, 1, 10).await.unwrap(), Committed::Stored);
+    let stored = library.asset("b.png").await.unwrap();
+    assert_eq!((stored.display_name.as_str(), stored.declared_type.as_str()), ("b", "video/mp4"));
+    library.store.end_import(upload, later(6)).await.unwrap();
     library.job_done().await;
     library.finish().await;
 }

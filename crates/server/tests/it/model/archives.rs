@@ -186,11 +186,11 @@ impl Context {
         let places = archive.places(library).into_iter().filter(|_| archive.overwrite);
         let there = places.filter_map(|(folder, name)| library.find(&folder, &name));
         let there = there.map(|id| &library.files[&id]).filter(|file| succeeded(&file.path()));
-        self.gives_way(there.collect())
+        self.gives_way(&there.collect::<Vec<_>>())
     }
 
     /// What would be told of files that give way to those that come.
-    pub(super) fn gives_way(&self, there: Vec<&File>) -> Value {
+    pub(super) fn gives_way(&self, there: &[&File]) -> Value {
         let bytes: u64 = there.iter().map(|file| file.stored()).sum();
         let paths: BTreeSet<String> = there.iter().map(|file| file.path()).collect();
         let urls: Vec<String> = paths.iter().map(|path| self.stable(path)).collect();

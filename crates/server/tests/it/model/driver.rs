@@ -5,20 +5,22 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use reelshelf::config::Plan as ServerPlan;
-use reelshelf::library;
+use reelshelf::{jobs, library};
 use reelshelf_domain::{ByteSize, ClientId};
 use reqwest::multipart::{Form, Part as FormPart};
 use reqwest::{Body, Client, Method, RequestBuilder, Response};
 use serde_json::Value;
+use tokio::task::JoinHandle;
 use url::Url as Address;
 
 use super::actions::{Action, Step};
 use super::content::Content;
 use super::expect::{Answer, Context, Part, UPLOAD_URL};
 use super::folders::FOLDERS;
+use super::origin::{Server, Stops};
 use super::reference::{FREE_ALLOWANCE, Library, NewFile, PLANS, STEP, TEMP_LIMIT};
 use super::retrying::Told;
-use crate::support::{Origin, TestApp};
+use crate::support::TestApp;
 
 /// What is not as the model says.
 pub(super) type Difference = String;
@@ -41,7 +43,9 @@ pub(super) struct Remote {
 pub(super) struct Driver {
     app: TestApp,
     /// Where files are imported from.
-    origin: Origin,
+    origin: Server,
+    /// The import that has stopped in the middle, whose it is, and the jobs that wait for it.
+    under_way: Option<(usize, u32, JoinHandle<()>)>,
     remotes: [Remote; 2],
     pub(super) libraries: [Library; 2],
 }
@@ -79,7 +83,7 @@ impl Driver {
             settings.uploads.temp_folder_seconds = 100 * 365 * 24 * 60 * 60;
         })
         .await;
-        let origin = super::origin::start(app.outside()).await;
+        let origin = Server::start(app.outside()).await;
         let ids = [app.client(), app.other_client().await];
         let mut remotes = Vec::new();
         for id in ids {
@@ -96,7 +100,7 @@ impl Driver {
             });
         }
         let remotes = remotes.try_into().unwrap_or_else(|_| unreachable!("two clients"));
-        Self { app, origin, remotes, libraries: [Library::new(), Library::new()] }
+        Self { app, origin, under_way: None, remotes, libraries: [Library::new(), Library::new()] }
     }
 
     /// How often which request of which client was answered with which status.
@@ -108,12 +112,17 @@ impl Driver {
         met
     }
 
-    pub(super) async fn finish(self) {
+    pub(super) async fn finish(mut self) {
+        self.go_on().await;
         self.app.finish().await;
     }
 
     /// Ends a run that has found something.
-    pub(super) async fn abandon(self) {
+    pub(super) async fn abandon(mut self) {
+        self.origin.open();
+        if let Some((_, _, working)) = self.under_way.take() {
+            working.await.unwrap();
+        }
         self.app.abandon().await;
     }
 
@@ -122,6 +131,7 @@ impl Driver {
         match step {
             Step::Acts(acts) => {
                 if acts.iter().any(|(_, action)| action.is_import()) {
+                    self.go_on().await;
                     // No two of one client are asked for at the same time: the later one is the one that counts.
                     self.advance(Duration::from_millis(1));
                 }
@@ -134,12 +144,14 @@ impl Driver {
                     Some(remote.act(app, library, action))
                 });
                 join_all(running).await.into_iter().collect::<Result<(), _>>()?;
+                self.stop_waiting().await;
                 for (client, _) in acts {
                     self.remotes[*client].check_storage(&self.libraries[*client]).await?;
                 }
             }
             Step::Pass { seconds, jobs } => self.pass(*seconds, *jobs).await?,
             Step::Restart => {
+                self.go_on().await;
                 self.app.restart().await;
                 // The server has closed the connections that the old ones keep.
                 self.remotes.iter_mut().for_each(|remote| remote.http = http());
@@ -155,16 +167,74 @@ impl Driver {
     }
 
     async fn pass(&mut self, seconds: u64, jobs: bool) -> Result<(), Difference> {
+        self.go_on().await;
         self.advance(Duration::from_secs(seconds));
-        if jobs {
-            self.app.run_jobs().await;
-            let (now, asked) = (self.app.app().now().get(), super::origin::asked(&self.origin));
-            for library in &mut self.libraries {
-                library.sweep(now);
-                library.run_imports(now, &asked)?;
+        if !jobs {
+            return Ok(());
+        }
+        let now = self.app.app().now().get();
+        self.libraries.iter_mut().for_each(|library| library.sweep(now));
+        let due = self.libraries.iter().map(|library| library.due(now)).enumerate();
+        let due: Vec<_> = due.flat_map(|(client, all)| all.into_iter().map(move |tag| (client, tag))).collect();
+        // While one stops, nothing comes behind it.
+        if let [(client, tag)] = due[..]
+            && self.libraries[client].stops(tag) != Stops::Never
+        {
+            return self.begin_and_stop(client, tag).await;
+        }
+        self.app.run_jobs().await;
+        let asked = self.origin.asked();
+        self.libraries.iter_mut().try_for_each(|library| library.run_imports(now, &asked))
+    }
+
+    /// Begins an import whose server stops in the middle of its answer.
+    async fn begin_and_stop(&mut self, client: usize, tag: u32) -> Result<(), Difference> {
+        self.origin.close();
+        let (app, now) = (self.app.app().clone(), self.app.app().now().get());
+        let working = tokio::spawn(async move { jobs::run_until_idle(&app).await.unwrap() });
+        let stopped = self.origin.stopped().await;
+        if stopped != tag {
+            return Err(format!("import #{tag} is due, and the server asks for #{stopped}"));
+        }
+        self.origin.asked();
+        let library = &mut self.libraries[client];
+        let path = library.files[&library.uploads[&tag].file].path();
+        library.begin_import(tag).unwrap_or_else(|_| unreachable!("its server was asked"));
+        if library.stops(tag) == Stops::Midway {
+            if !library.came_halfway(now, tag) {
+                self.origin.open();
+                working.await.unwrap();
+                return Ok(());
+            }
+            while !self.remotes[client].half_has_come(&path).await {
+                if working.is_finished() {
+                    return Err(format!("import #{tag} is over before its bytes are here"));
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
             }
         }
+        self.remotes[client].meet("import under way", 200);
+        self.under_way = Some((client, tag, working));
         Ok(())
+    }
+
+    /// Lets the import that has stopped go on to its end.
+    pub(super) async fn go_on(&mut self) {
+        self.origin.open();
+        let Some((client, tag, working)) = self.under_way.take() else { return };
+        working.await.unwrap();
+        let (library, now) = (&mut self.libraries[client], self.app.app().now().get());
+        if library.uploads.contains_key(&tag) {
+            library.goes_on(now, tag);
+        }
+    }
+
+    /// Nobody waits for an import whose file is gone.
+    async fn stop_waiting(&mut self) {
+        let gone = |(client, tag, _): &(usize, u32, _)| !self.libraries[*client].uploads.contains_key(tag);
+        if self.under_way.as_ref().is_some_and(gone) {
+            self.go_on().await;
+        }
     }
 
     /// Everything that can be seen of both clients, and what the server finds when it looks at itself.
@@ -241,6 +311,14 @@ impl Remote {
                 Ok(())
             }
         }
+    }
+
+    /// Whether the server says that the first half of an import is here.
+    async fn half_has_come(&self, path: &str) -> bool {
+        let address = address(&self.context.base, "/v2/media/file", &[("path", path)]);
+        let request = self.http.get(address).header("x-api-key", &self.key);
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        answer["file"]["import"]["received"].as_u64() > Some(0)
     }
 
     /// What the operator does goes through the same functions as the command line.

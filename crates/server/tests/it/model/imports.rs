@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::driver::Difference;
 use super::expect::{Context, required, size, text};
-use super::origin::{Sends, Source};
-use super::reference::{File, Library, NewFile};
+use super::origin::{Sends, Source, Stops};
+use super::reference::{File, Library, NewFile, STEP};
 use super::uploading::check_hash;
-use super::words::{BLOCKED, OTHER_BYTES, Outcome, Refusal, file_name, folder_path, refuse};
+use super::words::{BLOCKED, OTHER_BYTES, Outcome, Refusal, file_name, folder_path, is_temp, refuse};
 
 /// How often a file is tried, how long the file of a failed import stays, and between which waits.
 const ATTEMPTS: usize = 5;
@@ -28,10 +28,13 @@ pub(super) struct Import {
     typed: bool,
     /// When the next try is due.
     run_at: i64,
+    /// How many bytes may come in this try before more is reserved, and the most that may come.
+    covers: u64,
+    most: u64,
 }
 
 /// Why a try came to nothing.
-enum Trouble {
+pub(super) enum Trouble {
     Lasting(String),
     /// It may end better after so many seconds.
     Passing(&'static str, u64),
@@ -71,7 +74,7 @@ impl Library {
         // How much has come is a matter of time.
         Some(json!({
             "state": import.state, "src": import.source.shown(), "received": null, "total": null,
-            "attempts": import.attempts, "message": import.message,
+            "attempts": import.attempts + usize::from(import.state == "running"), "message": import.message,
         }))
     }
 
@@ -85,23 +88,39 @@ impl Library {
         Ok(upload.file)
     }
 
+    /// Those that are to be tried by now.
+    pub(super) fn due(&self, now: i64) -> Vec<u32> {
+        let due = |import: &Import| import.state != "failed" && import.run_at <= now;
+        self.uploads.iter().filter(|(_, u)| u.import.as_ref().is_some_and(due)).map(|(tag, _)| *tag).collect()
+    }
+
+    /// Where the answer to an import stops, as far as anybody can see that it has.
+    pub(super) fn stops(&self, tag: u32) -> Stops {
+        let upload = &self.uploads[&tag];
+        let shown = self.shown(&self.files[&upload.file]).filter(|shown| shown.source.tag == tag);
+        shown.filter(|_| self.hold_at.is_none()).map_or(Stops::Never, |import| import.source.stops)
+    }
+
     /// Tries the imports that are due. `asked` are those whose server was asked, in that order.
     pub(super) fn run_imports(&mut self, now: i64, asked: &[u32]) -> Result<(), Difference> {
-        let due = |import: &Import| import.state != "failed" && import.run_at <= now;
-        let due: Vec<u32> =
-            self.uploads.iter().filter(|(_, u)| u.import.as_ref().is_some_and(due)).map(|(tag, _)| *tag).collect();
-        let (first, rest): (Vec<u32>, Vec<u32>) = due.into_iter().partition(|tag| asked.contains(tag));
+        let (first, rest): (Vec<u32>, Vec<u32>) = self.due(now).into_iter().partition(|tag| asked.contains(tag));
         for tag in asked.iter().filter(|tag| first.contains(tag)).chain(&rest) {
             if self.hold_at.is_some() == asked.contains(tag) {
                 return Err(format!("import #{tag} is due: was its server asked? {}", asked.contains(tag)));
             }
-            self.attempt(now, *tag);
+            let begun = self.begin_import(*tag).and_then(|()| self.opened(now, *tag));
+            let tried = begun.and_then(|()| self.came(now, *tag));
+            self.tried(now, *tag, tried);
         }
         Ok(())
     }
 
-    fn attempt(&mut self, now: i64, tag: u32) {
-        let tried = self.fetch(now, tag);
+    fn import_at(&self, tag: u32) -> &Import {
+        self.uploads[&tag].import.as_ref().unwrap()
+    }
+
+    /// What became of a try.
+    fn tried(&mut self, now: i64, tag: u32, tried: Result<(), Trouble>) {
         let upload = self.uploads.get_mut(&tag).unwrap();
         let import = upload.import.as_mut().unwrap();
         let failed = import.attempts;
@@ -128,12 +147,20 @@ impl Library {
         self.settle(now);
     }
 
-    fn fetch(&mut self, now: i64, tag: u32) -> Result<(), Trouble> {
-        if self.hold_at.is_some() {
-            return Err(Trouble::of(Refusal(403, BLOCKED.to_owned())));
-        }
-        let upload = &self.uploads[&tag];
-        let (size, import) = (upload.size, upload.import.clone().unwrap());
+    /// A try begins: what it goes by is as it is now.
+    pub(super) fn begin_import(&mut self, tag: u32) -> Result<(), Trouble> {
+        let (held, file) = (self.hold_at.is_some(), self.plan.file);
+        let upload = self.uploads.get_mut(&tag).unwrap();
+        let covers = self.files[&upload.file].stored() + upload.reserved;
+        let import = upload.import.as_mut().unwrap();
+        (import.state, import.message) = ("running", None);
+        (import.covers, import.most) = (covers, file);
+        if held { Err(Trouble::of(Refusal(403, BLOCKED.to_owned()))) } else { Ok(()) }
+    }
+
+    /// The head of the answer is here.
+    fn opened(&mut self, now: i64, tag: u32) -> Result<(), Trouble> {
+        let (size, import) = (self.uploads[&tag].size, self.import_at(tag).clone());
         let Source { sends, content, wait, faults, .. } = import.source;
         if import.attempts < faults {
             return Err(Trouble::Passing("The server has a fault of its own (503)", wait));
@@ -151,31 +178,70 @@ impl Library {
         {
             return lasting(&format!("The file has {length} bytes, and not {size} as was said"));
         }
-        self.make_room(now, tag, announced).map_err(Trouble::of)?;
+        if let Some(length) = announced {
+            self.make_room(now, tag, length, 1).map_err(Trouble::of)?;
+        }
         self.describe(tag, &import);
+        Ok(())
+    }
+
+    /// Half of the file is here, and then it stops. False when no half is taken.
+    pub(super) fn came_halfway(&mut self, now: i64, tag: u32) -> bool {
+        let half = self.import_at(tag).source.half() as u64;
+        let opened = self.opened(now, tag).and_then(|()| self.admit(now, tag, half));
+        let opened = opened.map_err(|trouble| self.tried(now, tag, Err(trouble)));
+        opened.is_ok()
+    }
+
+    /// What had stopped goes on to its end, from its beginning or from its middle.
+    pub(super) fn goes_on(&mut self, now: i64, tag: u32) {
+        let stops = self.import_at(tag).source.stops;
+        let opened = if stops == Stops::First { self.opened(now, tag) } else { Ok(()) };
+        let tried = opened.and_then(|()| self.came(now, tag));
+        self.tried(now, tag, tried);
+    }
+
+    fn admit(&mut self, now: i64, tag: u32, length: u64) -> Result<(), Trouble> {
+        match self.uploads[&tag].size {
+            Some(size) if length > size => lasting("The file is not as long as was said"),
+            Some(_) => Ok(()),
+            None => self.make_room(now, tag, length, STEP).map_err(Trouble::of),
+        }
+    }
+
+    /// All of the answer is here.
+    fn came(&mut self, now: i64, tag: u32) -> Result<(), Trouble> {
+        let Source { sends, content, .. } = self.import_at(tag).source;
+        self.admit(now, tag, content.len())?;
         if sends == Sends::Short {
             return Err(Trouble::Passing("The file ended before the length that the server announced", 0));
         }
-        if size.is_some_and(|size| size != content.len()) {
+        let upload = &self.uploads[&tag];
+        if upload.size.is_some_and(|size| size != content.len()) {
             return lasting("The file is not as long as was said");
         }
-        self.grow(now, tag, content.len()).map_err(Trouble::of)?;
-        if self.uploads[&tag].expected.as_ref().is_some_and(|expected| *expected != content.sha256()) {
+        if upload.expected.as_ref().is_some_and(|expected| *expected != content.sha256()) {
             return lasting("The file is not the one whose sha256 was given");
         }
         self.receive(now, tag, content).map_err(Trouble::of)
     }
 
-    /// All that is announced must fit before it comes.
-    fn make_room(&mut self, now: i64, tag: u32, announced: Option<u64>) -> Outcome<()> {
-        let upload = &self.uploads[&tag];
-        let Some(length) = announced.filter(|_| upload.size.is_none()) else { return Ok(()) };
-        if length > self.plan.file {
-            return refuse(413, &format!("File exceeds maximum size of {} bytes", self.plan.file));
+    /// Room for so many bytes in all, in steps where nobody says how many there will be.
+    fn make_room(&mut self, now: i64, tag: u32, length: u64, step: u64) -> Outcome<()> {
+        let (upload, import) = (&self.uploads[&tag], self.import_at(tag));
+        if upload.size.is_some() {
+            return Ok(());
         }
-        let short = length.saturating_sub(self.files[&upload.file].stored() + upload.reserved);
+        if length > import.most {
+            return refuse(413, &format!("File exceeds maximum size of {} bytes", import.most));
+        }
+        let short = length.saturating_sub(import.covers);
+        let temporary = is_temp(&self.files[&upload.file].folder);
+        let more = self.as_fits(temporary, self.taken(temporary), short.next_multiple_of(step), short);
         self.change(now, |library| {
-            library.uploads.get_mut(&tag).unwrap().reserved += short;
+            let upload = library.uploads.get_mut(&tag).unwrap();
+            upload.reserved += more;
+            upload.import.as_mut().unwrap().covers += more;
             Ok(())
         })
     }
@@ -222,7 +288,7 @@ impl Context {
         let overwrite = body["overwrite"] == true;
         let new = NewFile { name: raw.to_owned(), folder: folder.to_owned(), content_type, size, overwrite };
         let (state, attempts, message, typed) = ("queued", 0, None, typed.is_some());
-        let import = Import { source, state, attempts, message, named, typed, run_at: self.now };
+        let import = Import { source, state, attempts, message, named, typed, run_at: self.now, covers: 0, most: 0 };
         let id = library.import(self.now, &new, hash, import)?;
         Ok(self.stored(library, id))
     }

@@ -76,7 +76,7 @@ impl Context {
         let tag = imagined.fresh();
         imagined.reserve(self.now, tag, new)?;
         let there = library.find(&folder, &name).filter(|_| new.overwrite);
-        let would = self.gives_way(there.map(|id| &library.files[&id]).into_iter().collect());
+        let would = self.gives_way(there.map(|id| &library.files[&id]).as_slice());
         let mut told = self.several(vec![(join(&folder, &name), Ok(None))]);
         told["would"] = would;
         Ok(told)

@@ -26,6 +26,31 @@ fn too_long<T>(limit: u64) -> Outcome<T> {
     refuse(413, &format!("Body exceeds maximum size of {limit} bytes"))
 }
 
+/// More than is missing is refused before it comes, when it says how much it is.
+fn fits(size: Option<u64>, received: u64, piece: &Piece) -> Outcome<()> {
+    match size.map(|size| size.saturating_sub(received)) {
+        Some(limit) if piece.tells_length && piece.length > limit => too_long(limit),
+        _ => Ok(()),
+    }
+}
+
+/// How far an upload is, and in answer to HEAD all that is known of it.
+fn say(library: &Library, tus: &Tus, said: &mut Value) {
+    let Some(upload) = library.uploads.get(&tus.tag()) else { return };
+    let resumable = upload.resumable.as_ref().unwrap();
+    said["offset"] = resumable.received.to_string().into();
+    if upload.done.is_none() {
+        said["expires"] = http_date(upload.expires).into();
+    }
+    if matches!(tus, Tus::Head { .. }) {
+        said["metadata"] = resumable.metadata.clone().into();
+        match upload.size {
+            Some(size) => said["length"] = size.to_string().into(),
+            None => said["defer"] = "1".into(),
+        }
+    }
+}
+
 impl Library {
     /// An upload whose time is not over.
     fn under_way(&self, now: i64, tag: u32) -> Outcome<(&Upload, &Resumable)> {
@@ -55,23 +80,24 @@ impl Library {
         Ok(())
     }
 
-    /// Registers, and takes the first bytes. Where they do not come as they should, the registration goes too.
-    fn begin_with(&mut self, now: i64, tag: u32, new: &NewFile, content: Content, first: &Piece) -> Outcome<()> {
+    /// Registers, and takes the first bytes. Where they do not come as they should, the registration goes too. Nobody looks
+    /// at their hash, but it is remembered.
+    fn begin_with(
+        &mut self,
+        now: i64,
+        tag: u32,
+        (new, hash): (&NewFile, Option<&str>),
+        content: Content,
+        first: &Piece,
+    ) -> Outcome<()> {
         self.begin(now, tag, new, content, None)?;
-        let taken = self.fits(new.size, 0, first).and_then(|()| self.transfer(now, tag, first));
+        self.resumable(tag).metadata = super::tus::metadata(new, hash);
+        let taken = fits(new.size, 0, first).and_then(|()| self.transfer(now, tag, first));
         if taken.is_err() {
             self.end(tag);
             self.settle(now);
         }
         taken
-    }
-
-    /// More than is missing is refused before it comes, when it says how much it is.
-    fn fits(&self, size: Option<u64>, received: u64, piece: &Piece) -> Outcome<()> {
-        match size.map(|size| size.saturating_sub(received)) {
-            Some(limit) if piece.tells_length && piece.length > limit => too_long(limit),
-            _ => Ok(()),
-        }
     }
 
     fn patch(&mut self, now: i64, tag: u32, patch: &Patch) -> Outcome<()> {
@@ -89,7 +115,7 @@ impl Library {
             }
             _ => {}
         }
-        self.fits(size.or(patch.total), received, &patch.piece)?;
+        fits(size.or(patch.total), received, &patch.piece)?;
         if done {
             return Ok(());
         }
@@ -197,7 +223,7 @@ impl Context {
                 let hash = hash.as_deref();
                 let checked = check_metadata(new, hash.filter(|_| first.is_none()));
                 let begun = checked.and_then(|()| match first {
-                    Some(first) => library.begin_with(now, *tag, new, *content, first),
+                    Some(first) => library.begin_with(now, *tag, (new, hash), *content, first),
                     None => library.begin(now, *tag, new, *content, hash),
                 });
                 begun.map(|()| (201, json!({ "location": LOCATION, "file": self.begun(new) })))
@@ -208,7 +234,7 @@ impl Context {
         };
         match outcome {
             Ok((status, mut said)) => {
-                self.say(library, tus, &mut said);
+                say(library, tus, &mut said);
                 (status, said)
             }
             Err(Refusal(status, _)) if matches!(tus, Tus::Head { .. }) => (status, json!("")),
@@ -219,22 +245,5 @@ impl Context {
     /// Where the file will be.
     fn begun(&self, new: &NewFile) -> String {
         self.stable(&join(&folder_path(&new.folder).unwrap(), &file_name(&new.name).unwrap()))
-    }
-
-    /// How far the upload is, and in answer to HEAD all that is known of it.
-    fn say(&self, library: &Library, tus: &Tus, said: &mut Value) {
-        let Some(upload) = library.uploads.get(&tus.tag()) else { return };
-        let resumable = upload.resumable.as_ref().unwrap();
-        said["offset"] = resumable.received.to_string().into();
-        if upload.done.is_none() {
-            said["expires"] = http_date(upload.expires).into();
-        }
-        if matches!(tus, Tus::Head { .. }) {
-            said["metadata"] = resumable.metadata.clone().into();
-            match upload.size {
-                Some(size) => said["length"] = size.to_string().into(),
-                None => said["defer"] = "1".into(),
-            }
-        }
     }
 }

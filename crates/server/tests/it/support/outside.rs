@@ -79,6 +79,8 @@ pub(crate) enum Reply {
     Whole(Vec<u8>),
     /// Sends this and keeps the connection open.
     Hold(Vec<u8>),
+    /// Sends the first, waits for the second, sends it and closes.
+    Then(Vec<u8>, BoxFuture<'static, Vec<u8>>),
     /// Sends the first, then the second for ever, with a pause in between.
     Drip(Vec<u8>, Vec<u8>, Duration),
 }
@@ -167,6 +169,11 @@ async fn serve(
     match reply(&target, before) {
         Reply::Whole(bytes) => {
             let _ = stream.write_all(&bytes).await;
+            let _ = stream.shutdown().await;
+        }
+        Reply::Then(first, second) => {
+            let _ = stream.write_all(&first).await;
+            let _ = stream.write_all(&second.await).await;
             let _ = stream.shutdown().await;
         }
         Reply::Hold(bytes) => {

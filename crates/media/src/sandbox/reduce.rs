@@ -1,0 +1,103 @@
+//! What the supervisor makes of what a tool writes: few bytes of many.
+
+use std::io::{self, Read};
+use std::process::{Child, ExitCode};
+
+use super::answer::Answer;
+use super::supervisor::{Followed, ending};
+use super::{Job, NO_SANDBOX};
+use crate::processor::Reason;
+use crate::sound::{Heard, draw, listen};
+use crate::video::{COLUMNS, Frames, choose, index};
+use crate::{PictureFormat, PictureLimits, PictureOrder, Pixels, Size, encode, render_pixels, sprite};
+
+/// Points of the peaks as JSON, which takes more room and is for an overview.
+const JSON_POINTS: usize = 1 << 14;
+
+/// Points of the coarsest peaks, about: each level has a quarter of the points of the one before it.
+const LEAST_POINTS: usize = 1 << 10;
+
+/// Long sides, in pixels, of the thumbnails of a poster.
+const THUMBNAILS: [u32; 3] = [160, 320, 640];
+
+type Out<'a> = Answer<io::StdoutLock<'a>>;
+
+/// Reads the tool's output as far as it takes, and answers.
+pub(super) fn reduce(job: &Job, mut worker: Child) -> io::Result<ExitCode> {
+    let (Some(pixels), times) = (worker.stdout.take().map(Followed), worker.stderr.take().map(Followed)) else {
+        return Ok(ExitCode::from(NO_SANDBOX));
+    };
+    let mut answer = Answer::new(io::stdout().lock());
+    let made = match (job, times) {
+        (Job::Listen(_), _) => {
+            listen(pixels).and_then(|heard| heard.map(|heard| tell(&heard, &mut answer)).transpose())
+        }
+        (Job::Poster { size, wish, .. }, Some(times)) => choose(Frames::new(*size, pixels, times), *wish)
+            .and_then(|chosen| chosen.map(|chosen| hang(chosen, &mut answer)).transpose()),
+        (Job::Storyboard { size, end_ms, .. }, Some(times)) => {
+            lay_out(Frames::new(*size, pixels, times), *size, *end_ms, &mut answer)
+        }
+        _ => return Ok(ExitCode::from(NO_SANDBOX)),
+    };
+    match made {
+        // A tool that still runs, of whose frames none more are wanted, is ended by the end of this process.
+        Ok(Some(())) => answer.done()?,
+        Ok(None) => return nothing(job, worker, answer),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => return nothing(job, worker, answer),
+        Err(error) => return Err(error),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Why there is nothing.
+fn nothing(job: &Job, mut worker: Child, answer: Out<'_>) -> io::Result<ExitCode> {
+    let status = worker.wait()?;
+    // What a signal ended, or what was never begun, tells nothing of the file.
+    if status.code().is_none_or(|code| code == i32::from(NO_SANDBOX)) {
+        return Ok(ending(status));
+    }
+    answer.refused(if matches!(job, Job::Listen(_)) { Reason::NoSound } else { Reason::NoPicture })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell(heard: &Heard, answer: &mut Out<'_>) -> io::Result<()> {
+    let mut peaks = heard.peaks.clone();
+    answer.made("waveform.dat", &peaks.binary())?;
+    answer.made("waveform.json", peaks.at_most(JSON_POINTS).json().as_bytes())?;
+    let mut factor = 4;
+    while peaks.points().len() > LEAST_POINTS {
+        peaks = peaks.coarser().coarser();
+        answer.made(&format!("waveform-x{factor}.dat"), &peaks.binary())?;
+        factor *= 4;
+    }
+    if let Some(picture) = draw(&heard.peaks) {
+        answer.made("waveform.webp", &webp(&picture)?)?;
+    }
+    answer.sound(heard.facts)
+}
+
+fn hang(poster: Pixels, answer: &mut Out<'_>) -> io::Result<()> {
+    answer.made("poster.webp", &webp(&poster)?)?;
+    let order = PictureOrder::Thumbnails { long_sides: THUMBNAILS.to_vec(), preview: false };
+    render_pixels(poster, &order, &PictureLimits::default(), &mut |name, content| answer.made(name, content))
+        .map_err(io::Error::other)?;
+    Ok(())
+}
+
+fn lay_out(
+    frames: Frames<impl Read, impl Read>,
+    size: Size,
+    end_ms: u64,
+    answer: &mut Out<'_>,
+) -> io::Result<Option<()>> {
+    let frames = frames.collect::<io::Result<Vec<_>>>()?;
+    let (times, pixels): (Vec<_>, Vec<_>) = frames.into_iter().map(|frame| (frame.time_ms, frame.pixels)).unzip();
+    let Some(picture) = sprite(&pixels, COLUMNS) else { return Ok(None) };
+    answer.made("storyboard.webp", &webp(&picture)?)?;
+    answer.made("storyboard.vtt", index("storyboard.webp", size, &times, end_ms).as_bytes())?;
+    Ok(Some(()))
+}
+
+fn webp(picture: &Pixels) -> io::Result<Vec<u8>> {
+    encode(picture, PictureFormat::Webp).map_err(io::Error::other)
+}
