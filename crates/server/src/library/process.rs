@@ -25,7 +25,7 @@ pub(super) fn examined(seen: &Seen) -> (MediaType, Examined) {
         Probe::Known(known) => (known.mime, queued(serde_json::to_string(known).ok())),
         Probe::Ask => (seen.media_type, queued(None)),
         Probe::Broken(reason) => {
-            let error = Some(reason.to_string());
+            let error = Some(Reason::from(*reason).to_string());
             (seen.media_type, Examined { state: ProcessingState::Failed, error, metadata: None })
         }
     }
@@ -121,7 +121,7 @@ impl Work<'_> {
         let media_type = self.source.media_type;
         let processor = self.app.processor().await?;
         if processor.abilities().ffprobe().is_none() && media_type.kind() != MediaKind::Image {
-            return Err(Trouble::Refused("this server has no ffprobe to look into the file with".to_owned()));
+            return Err(Trouble::Refused("This server has no ffprobe to look into the file with.".to_owned()));
         }
         let metadata = loop {
             let looked = match open(input) {
@@ -151,7 +151,7 @@ impl Work<'_> {
     async fn order(&self, input: &Readable, metadata: &Metadata, order: Order) -> Result<Vec<Made>, Trouble> {
         let processor = self.app.processor().await?;
         if processor.abilities().ffmpeg().is_none() && order != Order::Thumbnails {
-            return Err(Trouble::Refused("this server has no ffmpeg to decode the file with".to_owned()));
+            return Err(Trouble::Refused("This server has no ffmpeg to decode the file with.".to_owned()));
         }
         let derived = loop {
             let derived = match open(input) {
@@ -183,7 +183,7 @@ impl Work<'_> {
         metrics::counter!("reelshelf_processing_deaths_total", "kind" => kind.as_str()).increment(1);
         tracing::info!(%blob, %kind, %death, deaths, "a child died of a file");
         if deaths >= i64::from(self.app.settings.processing.deaths) {
-            return Err(Trouble::Refused(format!("decoding the file was given up after {deaths} attempts: {death}")));
+            return Err(Trouble::Refused(format!("Decoding the file was given up after {deaths} attempts: {death}.")));
         }
         Ok(())
     }
@@ -211,7 +211,7 @@ impl Work<'_> {
             Ok(Derived::Kept) => Ok(()),
             Ok(Derived::SourceGone) => Err(Trouble::Gone),
             Err(Error::LimitReached { what, limit }) => {
-                Err(Trouble::Refused(format!("there is no room for more {what}: the limit is {limit}")))
+                Err(Trouble::Refused(format!("There is no room for more {what}: the limit is {limit}.")))
             }
             Err(error) => Err(error.into()),
         }

@@ -174,7 +174,7 @@ async fn make(
         return Err(SizeFailure::Refused(reason));
     }
     if known.deaths >= i64::from(app.settings.processing.deaths) {
-        return Err(SizeFailure::Refused("decoding the file was given up".to_owned()));
+        return Err(SizeFailure::Refused("Decoding the file was given up.".to_owned()));
     }
     let metadata = known.metadata.and_then(|text| serde_json::from_str(&text).ok());
     let content = render(app, client, *blob, media_type, (metadata, resize)).await?;
@@ -206,7 +206,7 @@ async fn render(
         Err(Refusal::Died(death)) => {
             app.store.count_death(blob).await.map_err(|error| ours(&error))?;
             tracing::info!(%blob, %death, "a child died of a picture");
-            Err(SizeFailure::Refused(format!("decoding the file failed: {death}")))
+            Err(SizeFailure::Refused(format!("Decoding the file failed: {death}.")))
         }
     }
 }
