@@ -257,8 +257,8 @@ impl Store {
 
     /// What all clients use together.
     pub async fn totals(&self) -> Result<Totals> {
-        let mut tx = self.db.read().await?;
         type Row = (i64, i64, i64, i64, i64, i64);
+        let mut tx = self.db.read().await?;
         let (clients, used, reserved, temp_used, temp_reserved, derived) = fetch_one!(tx, Row, TOTALS)?;
         Ok(Totals {
             clients: clients.unsigned_abs(),
