@@ -90,6 +90,8 @@ fn slots(app: &App, class: JobClass) -> usize {
     match class {
         JobClass::Light => app.settings.jobs.light_slots,
         JobClass::Import => app.settings.jobs.import_slots,
+        JobClass::Media => app.settings.processing.slots,
+        JobClass::Remake => app.settings.processing.remake_slots,
     }
 }
 
@@ -99,6 +101,8 @@ fn worker(app: &App, owner: &str, class: JobClass) -> Worker {
     let of_one = match class {
         JobClass::Light => jobs.light_slots,
         JobClass::Import => jobs.client_import_slots,
+        JobClass::Media => app.settings.processing.client_slots,
+        JobClass::Remake => app.settings.processing.remake_slots,
     };
     Worker { owner: owner.to_owned(), lease: jobs.lease(), of_one }
 }
@@ -152,14 +156,20 @@ async fn recover(app: &App) -> Result<()> {
         if app.store.drop_superseded_job(lost, &owner, now).await? {
             continue;
         }
-        if attempts >= i64::from(app.settings.jobs.attempts) {
+        let job = job(&claimed.kind);
+        let parks = job.is_none_or(Job::parks);
+        if parks && attempts >= i64::from(app.settings.jobs.attempts) {
             tracing::error!(job = %lost, attempts, "a job whose workers die is parked");
-            if let Some(job) = job(&claimed.kind) {
+            if let Some(job) = job {
                 job.give_up(app, &claimed.payload).await?;
             }
             app.store.park_job(lost, &owner, "its worker died".to_owned()).await?;
         } else {
-            app.store.repeat_job(lost, &owner, now, attempts, Some("its worker died".to_owned())).await?;
+            if let Some(job) = job {
+                job.put_back(app, &claimed.payload).await?;
+            }
+            let at = if parks { now } else { now.plus(backoff(attempts - 1)) };
+            app.store.repeat_job(lost, &owner, at, attempts, Some("its worker died".to_owned())).await?;
         }
     }
     Ok(())
@@ -178,6 +188,7 @@ async fn work(app: &App, owner: &str, claimed: Claimed, stop: &CancellationToken
         () = lose_lease(app, owner, &claimed) => return,
         () = stop.cancelled() => {
             // Whoever is there begins it anew at once, and this time does not count.
+            log_failure("giving back a job", job.put_back(app, &claimed.payload).await);
             let (now, attempts) = (app.now(), claimed.attempts - 1);
             let given_back = app.store.repeat_job(claimed.id, owner, now, attempts, None).await;
             return log_failure("giving back a job", given_back);
@@ -187,6 +198,14 @@ async fn work(app: &App, owner: &str, claimed: Claimed, stop: &CancellationToken
     metrics::counter!("reelshelf_jobs_total", "kind" => job.kind(), "result" => result).increment(1);
     metrics::histogram!("reelshelf_job_seconds", "kind" => job.kind()).record(started.elapsed().as_secs_f64());
     log_failure("ending a job", end(app, owner, job, &claimed, outcome).await);
+}
+
+/// How long a job waits that was begun so often: not at all before the first time.
+fn backoff(attempts: i64) -> Duration {
+    match u32::try_from(attempts) {
+        Ok(0) | Err(_) => Duration::ZERO,
+        Ok(attempts) => Duration::from_secs(1 << attempts.min(16)).min(BACKOFF_MAX),
+    }
 }
 
 /// Extends the lease as long as it is ours; returns when it is not.
@@ -216,13 +235,13 @@ async fn end(app: &App, owner: &str, job: &dyn Job, claimed: &Claimed, outcome: 
     }
     match error {
         None => app.store.finish_job(claimed.id, owner).await,
-        Some(error) if claimed.attempts >= i64::from(app.settings.jobs.attempts) => {
+        Some(error) if job.parks() && claimed.attempts >= i64::from(app.settings.jobs.attempts) => {
             job.give_up(app, &claimed.payload).await?;
             app.store.park_job(claimed.id, owner, error).await
         }
         Some(error) => {
-            let exponent = u32::try_from(claimed.attempts).unwrap_or(u32::MAX).min(16);
-            let wait = Duration::from_secs(1 << exponent).min(BACKOFF_MAX);
+            job.put_back(app, &claimed.payload).await?;
+            let wait = backoff(claimed.attempts);
             app.store.repeat_job(claimed.id, owner, now.plus(wait), claimed.attempts, Some(error)).await
         }
     }

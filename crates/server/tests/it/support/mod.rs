@@ -6,6 +6,7 @@
 pub(crate) mod logs;
 mod outside;
 mod raw;
+pub(crate) mod samples;
 mod world;
 
 use std::fs::File;
@@ -113,6 +114,7 @@ impl TestApp {
     pub(crate) async fn another_node(&self) -> App {
         let mut settings = self.settings.clone();
         settings.server.public_url.clone_from(&self.base);
+        settings.processing.program = Some(env!("CARGO_BIN_EXE_reelshelf").into());
         settings.complete();
         let clock: Arc<ManualClock> = Arc::clone(&self.clock);
         App::open(settings, clock, Arc::new(SystemChance)).await.unwrap()
@@ -274,6 +276,7 @@ async fn run(settings: &Settings, clock: &Arc<ManualClock>, address: Option<&str
     if settings.server.public_url.is_empty() {
         settings.server.public_url.clone_from(&base);
     }
+    settings.processing.program = Some(env!("CARGO_BIN_EXE_reelshelf").into());
     settings.complete();
     let clock: Arc<ManualClock> = Arc::clone(clock);
     let app = App::open(settings, clock, Arc::new(SystemChance)).await.unwrap();
