@@ -142,7 +142,7 @@ async fn run(seed: u64, operations: usize) -> Result<(), Found> {
         }
     }
     must_have_met(&driver.met(), operations);
-    end(driver).await.map_err(|difference| Found { steps, difference })
+    Box::pin(end(driver)).await.map_err(|difference| Found { steps, difference })
 }
 
 /// Does these steps, and looks at everything after the last.
@@ -154,7 +154,7 @@ async fn replay(steps: &[Step]) -> Option<Found> {
             return Some(Found { steps: steps[..=index].to_vec(), difference });
         }
     }
-    let difference = end(driver).await.err()?;
+    let difference = Box::pin(end(driver)).await.err()?;
     Some(Found { steps: steps.to_vec(), difference })
 }
 

@@ -100,7 +100,7 @@ async fn what_was_made_is_delivered_as_files_are() {
     let (status, _) = app.call(&key, Method::DELETE, "/v2/media/file", json!({ "name": "x.png" })).await;
     assert_eq!((status, fetch(&app, url).await.0), (200, StatusCode::NOT_FOUND), "at once");
     app.run_jobs().await;
-    app.advance(Duration::from_secs(60));
+    app.advance(Duration::from_mins(1));
     app.run_jobs().await;
     assert_eq!((app.objects().await, &app.storage(&key).await["derived_bytes"]), (0, &json!(0)));
     app.finish().await;
@@ -199,7 +199,7 @@ async fn a_file_deleted_while_it_is_processed_leaves_nothing() {
         processing.await.unwrap();
     }
     app.run_jobs().await;
-    app.advance(Duration::from_secs(60));
+    app.advance(Duration::from_mins(1));
     app.run_jobs().await;
     assert_eq!((app.objects().await, &app.storage(&key).await["derived_bytes"]), (0, &json!(0)));
     app.finish().await;
