@@ -86,7 +86,6 @@ const MUST_MEET_LATER: &[(&str, &[u16])] = &[
     ("unpack", &[400]),
     ("rehearsed", &[409]),
     ("rehearsal of files", &[400, 403, 409]),
-    ("rehearsed files", &[409]),
 ];
 
 fn must_have_met(met: &BTreeMap<(String, u16), usize>, operations: usize) {

@@ -114,6 +114,8 @@ impl Driver {
 
     pub(super) async fn finish(mut self) {
         self.go_on().await;
+        // A stop in the middle of an import may leave an object that only the sweep finds.
+        self.app.sweep().await;
         self.app.finish().await;
     }
 

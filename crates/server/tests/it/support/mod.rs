@@ -242,6 +242,13 @@ impl TestApp {
         self.finished = true;
     }
 
+    /// Lets the time pass after which the sweep takes what no row speaks of.
+    pub(crate) async fn sweep(&self) {
+        let jobs = &self.settings.jobs;
+        self.advance(Duration::from_secs(jobs.orphan_seconds + jobs.sweep_seconds));
+        self.run_jobs().await;
+    }
+
     /// Ends the test: after the collector ran, nothing may be left over, nothing may be wrong, and nothing may have been
     /// logged that the test did not announce.
     pub(crate) async fn finish(mut self) {
