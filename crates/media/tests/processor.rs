@@ -7,8 +7,8 @@ use std::fs::{self, File};
 use std::io::Write as _;
 
 use reelshelf_domain::MediaType;
-use reelshelf_media::{Fit, Order, PictureFormat, Reason, Refusal, Resize};
-use support::{World, names, sniffed};
+use reelshelf_media::{Fit, Order, PictureFormat, Reason, Refusal, Resize, sniff};
+use support::{World, names};
 
 #[tokio::test]
 async fn a_picture_gets_its_thumbnails() {
@@ -37,7 +37,7 @@ async fn a_picture_is_made_in_every_format() {
         let order = Order::Resized(Resize { width: Some(90), height: Some(90), fit: Fit::Cover, format });
         let derived = world.processor.derive(File::open(&picture).unwrap(), &metadata, order).await.unwrap();
         assert_eq!(derived.made.len(), 1);
-        assert_eq!((derived.made[0].media_type, sniffed(&derived.made[0])), (media_type.mime(), media_type));
+        assert_eq!((derived.made[0].media_type, sniff(&derived.made[0].content)), (media_type.mime(), media_type));
     }
 }
 

@@ -107,10 +107,11 @@ fn seeking(from_ms: u64, keyframes: bool) -> Vec<String> {
 fn frames(size: Size, apart_ms: u64, most: u32) -> Vec<String> {
     let Size { width, height } = size;
     let (seconds, ms) = (apart_ms / 1000, apart_ms % 1000);
-    // The time is told before it is changed to one that makes ffmpeg neither double nor drop a frame.
+    // The time is told before it is changed to one that makes ffmpeg neither double nor drop a frame; and it is told only
+    // of frames of which there is more to tell.
     let filters = format!(
         "select='isnan(prev_selected_t)+gte(t-prev_selected_t,{seconds}.{ms:03})',scale={width}:{height},\
-         metadata=mode=print:file=pipe\\\\:2:direct=1,settb=1/25,setpts=N"
+         metadata=mode=add:key=is:value=frame,metadata=mode=print:file=pipe\\\\:2:direct=1,settb=1/25,setpts=N"
     );
     let most = most.to_string();
     let (video, output) = (["-map", "0:v:0", "-vf", &filters], ["-r", "25", "-frames:v", &most]);

@@ -6,13 +6,13 @@ use crate::Pixels;
 /// Pixels that are looked at, about: every so manieth of a larger frame.
 const LOOKED_AT: usize = 1 << 14;
 
-/// Darker pixels are black, on a scale to 255: video's own black is 16, and it is rarely clean.
-const BLACK: u32 = 32;
+/// Pixels that are darker in every colour are black, on a scale to 255: what is black in a video is rarely clean.
+const BLACK: u8 = 32;
 
 /// A frame with so few that are not black, of a hundred, is black.
 const FEW: usize = 2;
 
-/// A frame whose brightness varies less, as a standard deviation on a scale to 255, is flat.
+/// A frame whose colours vary less, as a standard deviation on a scale to 255, is flat.
 const FLAT: f64 = 6.0;
 
 /// Which frame is wanted.
@@ -52,27 +52,26 @@ pub(crate) fn choose(frames: impl Iterator<Item = io::Result<Frame>>, wish: Wish
 /// How a frame looks.
 struct Look {
     black: bool,
-    /// The standard deviation of the brightness.
+    /// The standard deviation of its colours.
     deviation: f64,
 }
 
 impl Look {
     fn at(pixels: &Pixels) -> Self {
         let (all, _) = pixels.data().as_chunks::<3>();
-        let brightness = all.iter().step_by((all.len() / LOOKED_AT).max(1)).map(|[red, green, blue]| {
-            // About as the eye weighs them.
-            (u32::from(*red) * 3 + u32::from(*green) * 6 + u32::from(*blue)) / 10
-        });
-        let (mut count, mut light, mut sum, mut squares) = (0usize, 0usize, 0.0, 0.0);
-        for value in brightness {
+        let (mut count, mut light, mut sums, mut squares) = (0usize, 0usize, [0.0; 3], [0.0; 3]);
+        for pixel in all.iter().step_by((all.len() / LOOKED_AT).max(1)) {
             count += 1;
-            light += usize::from(value >= BLACK);
-            sum += f64::from(value);
-            squares += f64::from(value).powi(2);
+            light += usize::from(pixel.iter().any(|value| *value >= BLACK));
+            for ((sum, square), value) in sums.iter_mut().zip(&mut squares).zip(pixel) {
+                *sum += f64::from(*value);
+                *square += f64::from(*value).powi(2);
+            }
         }
         #[expect(clippy::cast_precision_loss, reason = "there are few")]
         let mean = |sum: f64| sum / count.max(1) as f64;
-        let deviation = (mean(squares) - mean(sum).powi(2)).max(0.0).sqrt();
+        let variances = sums.into_iter().zip(squares).map(|(sum, square)| mean(square) - mean(sum).powi(2));
+        let deviation = (variances.sum::<f64>() / 3.0).max(0.0).sqrt();
         Self { black: light * 100 <= count * FEW, deviation }
     }
 

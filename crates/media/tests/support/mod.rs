@@ -4,10 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reelshelf_domain::{ByteSize, MediaType};
-use reelshelf_media::{
-    Command, Derived, Limits, Made, Processor, ProcessorLimits, ProcessorSettings, Slots, run, sniff,
-};
+use reelshelf_domain::ByteSize;
+use reelshelf_media::{Command, Derived, Limits, Processor, ProcessorLimits, ProcessorSettings, Slots, run};
 use tempfile::TempDir;
 
 pub(crate) struct World {
@@ -49,8 +47,4 @@ impl World {
 
 pub(crate) fn names(derived: &Derived) -> Vec<&str> {
     derived.made.iter().map(|made| made.name.as_str()).collect()
-}
-
-pub(crate) fn sniffed(made: &Made) -> MediaType {
-    sniff(&made.content)
 }
