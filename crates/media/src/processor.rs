@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use reelshelf_domain::MediaType;
 
@@ -230,7 +231,7 @@ impl Processor {
             Probe::Broken(broken) => Err(Refusal::Lasting(broken.into())),
             Probe::Ask => {
                 let tool = Tool { program: self.settings.ffprobe.clone(), purpose: Purpose::Inspect(kind) };
-                let report = self.child(Job::Run(tool), Some(input)).await?;
+                let report = self.child(Job::Run(tool), Some(input), self.settings.limits.time).await?;
                 inspected(&report, kind, length).map_err(|problem| Refusal::Lasting(problem.into()))
             }
         }
@@ -243,7 +244,7 @@ impl Processor {
         // Each for what the one before it did not find.
         for job in jobs {
             let input = input.try_clone().map_err(|error| Refusal::Passing(error.to_string()))?;
-            let answer = self.child(job, Some(input)).await?;
+            let answer = self.child(job, Some(input), self.settings.time(metadata)).await?;
             match parse(&answer).map_err(|Nonsense| Refusal::Died(Death::Answer))? {
                 Ok(derived) => return Ok(derived),
                 Err(reason) => refused = Refusal::Lasting(reason),
@@ -253,7 +254,7 @@ impl Processor {
     }
 
     async fn explore(&self) -> Result<Walls, ProcessError> {
-        let output = run(&self.slots, self.command(Job::Explore)?).await?;
+        let output = run(&self.slots, self.command(Job::Explore, self.settings.limits.time)?).await?;
         let found = String::from_utf8_lossy(&output.stderr);
         if !found.is_empty() {
             tracing::warn!(found = %found.trim(), "the sandbox lacks a wall here");
@@ -265,7 +266,7 @@ impl Processor {
     async fn version(&self, tool: &Path) -> Option<String> {
         let tool = Tool { program: tool.to_owned(), purpose: Purpose::Version };
         let said = self
-            .child(Job::Run(tool), None)
+            .child(Job::Run(tool), None, self.settings.limits.time)
             .await
             .inspect_err(|error| tracing::warn!(%error, "a media tool does not run"))
             .ok()?;
@@ -273,18 +274,18 @@ impl Processor {
         String::from_utf8_lossy(&said).split_whitespace().nth(2).map(str::to_owned)
     }
 
-    fn command(&self, job: Job) -> Result<Command, ProcessError> {
+    fn command(&self, job: Job, time: Duration) -> Result<Command, ProcessError> {
         let limits = self.settings.limits;
-        let allowance = Allowance { cpu_seconds: limits.time.as_secs(), memory: limits.memory.get() };
+        let allowance = Allowance { cpu_seconds: time.as_secs().max(1), memory: limits.memory.get() };
         let errand = Errand { walls: self.abilities.walls(), allowance, job };
         let errand = errand.text().map_err(ProcessError::Spawn)?;
-        let limits = Limits { time: limits.time, output: limits.output };
+        let limits = Limits { time, output: limits.output };
         Ok(Command::new(&self.settings.program, limits).args(["sandbox", "supervisor", &errand]))
     }
 
     /// What a child answers.
-    async fn child(&self, job: Job, input: Option<File>) -> Result<Vec<u8>, Refusal> {
-        let mut command = self.command(job).map_err(refusal)?;
+    async fn child(&self, job: Job, input: Option<File>, time: Duration) -> Result<Vec<u8>, Refusal> {
+        let mut command = self.command(job, time).map_err(refusal)?;
         if let Some(input) = input {
             command = command.input(input);
         }

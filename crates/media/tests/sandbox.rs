@@ -32,7 +32,7 @@ const MEMORY: ByteSize = ByteSize::mib(256);
 const OUTPUT: ByteSize = ByteSize::mib(1);
 
 /// Far more than any other needs.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 /// How many run at once.
 const AT_ONCE: usize = 4;

@@ -1,5 +1,7 @@
 //! What children are asked to do for an order.
 
+use std::time::Duration;
+
 use reelshelf_domain::MediaType;
 
 use super::{Order, ProcessorSettings, Reason, Resize};
@@ -27,6 +29,9 @@ const LEAST_APART_MS: u64 = 500;
 /// Of a longer video only keyframes come into its storyboard: decoding all of it would cost too much.
 const SHORT_MS: u64 = 60_000;
 
+/// How many times faster than it plays a file has to be decoded, beyond the time that every file has.
+const SLOWEST: u64 = 100;
+
 impl ProcessorSettings {
     /// The jobs of an order, each for when the one before it finds nothing.
     pub(super) fn jobs(&self, metadata: &Metadata, order: Order) -> Result<Vec<Job>, Reason> {
@@ -39,6 +44,12 @@ impl ProcessorSettings {
             Order::Storyboard => self.storyboard(metadata),
             Order::Waveform => self.waveform(metadata),
         }
+    }
+
+    /// How long a job may take: what plays for hours is given more.
+    pub(super) fn time(&self, metadata: &Metadata) -> Duration {
+        let duration_ms = metadata.duration_ms.unwrap_or(0).min(self.most_ms());
+        self.limits.time + Duration::from_millis(duration_ms / SLOWEST)
     }
 
     fn picture(&self, order: PictureOrder) -> Job {

@@ -22,7 +22,7 @@ pub struct ProcessorSettings {
 /// What one child may use.
 #[derive(Clone, Copy, Debug)]
 pub struct ProcessorLimits {
-    /// From its start to its end.
+    /// From its start to its end. What plays for hours is given more: a hundredth of its length.
     pub time: Duration,
     /// Memory of its own.
     pub memory: ByteSize,

@@ -40,8 +40,13 @@ pub(super) fn reduce(job: &Job, mut worker: Child) -> io::Result<ExitCode> {
         _ => return Ok(ExitCode::from(NO_SANDBOX)),
     };
     match made {
-        // A tool that still runs, of whose frames none more are wanted, is ended by the end of this process.
-        Ok(Some(())) => answer.done()?,
+        Ok(Some(())) => {
+            answer.done()?;
+            // Without its pipe it ends, if it has not; when this process ends it is ended.
+            if matches!(job, Job::Listen(_)) {
+                worker.wait()?;
+            }
+        }
         Ok(None) => return nothing(job, worker, answer),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => return nothing(job, worker, answer),
         Err(error) => return Err(error),

@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
@@ -38,7 +38,10 @@ pub(super) fn decode(job: &Job) -> ExitCode {
     match picture(order, limits) {
         Ok(()) => ExitCode::SUCCESS,
         // Nobody listens any more, or nothing can be read: neither is the file's fault.
-        Err(_) => ExitCode::from(NO_SANDBOX),
+        Err(error) => {
+            writeln!(io::stderr(), "sandbox: {error}").ok();
+            ExitCode::from(NO_SANDBOX)
+        }
     }
 }
 

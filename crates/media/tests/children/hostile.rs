@@ -59,12 +59,15 @@ fn attempt(name: &str, given: &str) -> Option<io::Result<()>> {
         "signal_server" => test_kill_process(Pid::from_raw(given.parse().ok()?)?).map_err(Into::into),
         "signal_supervisor" => getppid().map_or(Err(Errno::SRCH), test_kill_process).map_err(Into::into),
         "allocate" => allocate(),
-        "spin" => spin(),
+        "spin" => {
+            spin();
+            Ok(())
+        }
         "sleep_long" => {
             thread::sleep(Duration::from_millis(1500));
             Ok(())
         }
-        "write_much" => (0..64).try_for_each(|_| io::stdout().write_all(&[0; 1 << 16])),
+        "write_much" => (0..64).try_for_each(|_| io::stdout().write_all(&vec![0; 1 << 16])),
         _ => return None,
     })
 }
@@ -82,8 +85,7 @@ fn allocate() -> io::Result<()> {
     Ok(())
 }
 
-fn spin() -> io::Result<()> {
+fn spin() {
     let used = || rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime).tv_sec;
     while used() < 2 {}
-    Ok(())
 }

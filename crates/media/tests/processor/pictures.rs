@@ -1,14 +1,12 @@
-//! What the server asks of media, in real children, on files that ffmpeg makes.
-#![expect(clippy::unwrap_used, reason = "a test says by a panic what went wrong")]
-
-mod support;
+//! Pictures, and what ffprobe tells.
 
 use std::fs::{self, File};
 use std::io::Write as _;
 
 use reelshelf_domain::MediaType;
 use reelshelf_media::{Fit, Order, PictureFormat, Reason, Refusal, Resize, sniff};
-use support::{World, names};
+
+use crate::support::{World, names};
 
 #[tokio::test]
 async fn a_picture_gets_its_thumbnails() {
