@@ -10,6 +10,7 @@ use reelshelf_domain::{Error, Result};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::{JOBS, Job, job};
 use crate::app::App;
@@ -25,16 +26,17 @@ pub struct Runner {
     app: App,
     owner: String,
     stop: CancellationToken,
+    working: TaskTracker,
 }
 
 impl Runner {
     /// A runner with a name of its own.
     pub fn new(app: &App, stop: CancellationToken) -> Result<Self> {
         let owner = app.chance.alphanumeric(16)?;
-        Ok(Self { app: app.clone(), owner, stop })
+        Ok(Self { app: app.clone(), owner, stop, working: TaskTracker::new() })
     }
 
-    /// Claims and runs until told to stop. What is under way then is given back.
+    /// Claims and runs until told to stop. What is under way then is given back before this returns.
     pub async fn run(self) {
         let slots = JobClass::ALL.map(|class| (class, Arc::new(Semaphore::new(slots(&self.app, class)))));
         let poll = Duration::from_millis(self.app.settings.jobs.poll_milliseconds);
@@ -58,6 +60,8 @@ impl Runner {
                 () = tokio::time::sleep(poll) => {}
             }
         }
+        runner.working.close();
+        runner.working.wait().await;
     }
 
     async fn claim_all(runner: &Arc<Self>, slots: &[(JobClass, Arc<Semaphore>)]) -> Result<()> {
@@ -73,12 +77,12 @@ impl Runner {
                 }
                 let Some(claimed) = runner.app.store.claim_job(class, &worker, now).await? else { break };
                 let runner = Arc::clone(runner);
-                let tasks = runner.app.tasks.clone();
-                tasks.spawn(async move {
+                let (tasks, working) = (runner.app.tasks.clone(), runner.working.clone());
+                tasks.spawn(working.track_future(async move {
                     work(&runner.app, &runner.owner, claimed, &runner.stop).await;
                     drop(slot);
                     runner.app.job_bell.notify_one();
-                });
+                }));
             }
         }
         Ok(())
