@@ -79,7 +79,7 @@ async fn ffprobe_tells_what_headers_do_not() {
 async fn a_file_of_nothing_is_refused() {
     let world = World::new().await;
     let path = world.folder.path().join("in.ts");
-    File::create(&path).unwrap().write_all(&[0x47; 100_000]).unwrap();
+    File::create(&path).unwrap().write_all(&vec![0x47; 100_000]).unwrap();
     let refusal = world.processor.inspect(File::open(&path).unwrap(), MediaType::MpegTs).await.unwrap_err();
     assert!(matches!(&refusal, Refusal::Lasting(_)), "{refusal}");
 }

@@ -31,7 +31,7 @@ impl World {
 
     /// What ffmpeg says about a file.
     pub(crate) async fn ffmpeg_says(&self, input: &Path, words: &str) -> String {
-        let limits = Limits { time: Duration::from_secs(120), output: ByteSize::mib(1) };
+        let limits = Limits { time: Duration::from_mins(2), output: ByteSize::mib(1) };
         let command =
             Command::new("ffmpeg", limits).args(["-nostdin", "-i"]).arg(input).args(words.split(' ')).arg("-");
         let output = run(&Slots::new(NonZeroUsize::MIN), command).await.unwrap();
@@ -41,7 +41,7 @@ impl World {
     /// Makes a file, by the words of ffmpeg's command line.
     pub(crate) async fn ffmpeg(&self, name: &str, words: &str) -> PathBuf {
         let path = self.folder.path().join(name);
-        let limits = Limits { time: Duration::from_secs(120), output: ByteSize::mib(1) };
+        let limits = Limits { time: Duration::from_mins(2), output: ByteSize::mib(1) };
         let command = Command::new("ffmpeg", limits).args(["-v", "error", "-nostdin", "-y"]);
         run(&Slots::new(NonZeroUsize::MIN), command.args(words.split(' ')).arg(&path)).await.unwrap();
         path
