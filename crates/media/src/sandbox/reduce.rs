@@ -1,10 +1,12 @@
 //! What the supervisor makes of what a tool writes: few bytes of many.
 
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::process::{Child, ExitCode};
+use std::time::Duration;
 
 use super::answer::Answer;
-use super::supervisor::{Followed, ending};
+use super::supervisor::{Followed, ending, wait_for_end};
 use super::{Job, NO_SANDBOX};
 use crate::processor::Reason;
 use crate::sound::{Heard, draw, listen};
@@ -20,10 +22,13 @@ const LEAST_POINTS: usize = 1 << 10;
 /// Long sides, in pixels, of the thumbnails of a poster.
 const THUMBNAILS: [u32; 3] = [160, 320, 640];
 
+/// How long a tool may take to notice that nobody wants more.
+const GRACE: Duration = Duration::from_millis(100);
+
 type Out<'a> = Answer<io::StdoutLock<'a>>;
 
 /// Reads the tool's output as far as it takes, and answers.
-pub(super) fn reduce(job: &Job, mut worker: Child) -> io::Result<ExitCode> {
+pub(super) fn reduce(job: &Job, mut worker: Child, ended: &OwnedFd) -> io::Result<ExitCode> {
     let (Some(pixels), times) = (worker.stdout.take().map(Followed), worker.stderr.take().map(Followed)) else {
         return Ok(ExitCode::from(NO_SANDBOX));
     };
@@ -42,10 +47,9 @@ pub(super) fn reduce(job: &Job, mut worker: Child) -> io::Result<ExitCode> {
     match made {
         Ok(Some(())) => {
             answer.done()?;
-            // Without its pipe it ends, if it has not; when this process ends it is ended.
-            if matches!(job, Job::Listen(_)) {
-                worker.wait()?;
-            }
+            // Without its pipes it ends soon. If it does not, it is ended with this process.
+            wait_for_end(ended, GRACE)?;
+            worker.try_wait()?;
         }
         Ok(None) => return nothing(job, worker, answer),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => return nothing(job, worker, answer),

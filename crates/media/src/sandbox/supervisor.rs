@@ -4,8 +4,9 @@ use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::pipe::fcntl_setpipe_size;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -36,7 +37,7 @@ pub(super) fn supervise(errand: &Errand) -> io::Result<ExitCode> {
     let ended = pidfd_open(Pid::from_child(&worker), PidfdFlags::empty())?;
     confine(Role::Supervisor, errand.walls, errand.allowance, &Readable::default())?;
     if errand.reduces() {
-        return reduce(&errand.job, worker);
+        return reduce(&errand.job, worker, &ended);
     }
     wait_for(&ended)?;
     Ok(ending(worker.wait()?))
@@ -93,6 +94,13 @@ fn wait_for(source: impl AsFd) -> io::Result<()> {
             Ok(_) => return Ok(()),
         }
     }
+}
+
+/// The same, but not longer than this, whoever reads.
+pub(super) fn wait_for_end(process: impl AsFd, most: Duration) -> io::Result<()> {
+    let most = Timespec::try_from(most).map_err(io::Error::other)?;
+    poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&most))?;
+    Ok(())
 }
 
 /// What the worker writes, for as long as somebody wants to know.

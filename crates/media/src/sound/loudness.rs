@@ -15,8 +15,8 @@ const STEPS: usize = 8;
 /// Steps in a block whose loudness is gated.
 const BLOCK: usize = 4;
 
-/// How long the filters remember, in seconds: the slower of them falls by 100 dB.
-const MEMORY: f64 = 0.06;
+/// How long the filters remember, in seconds: the slower of them falls by 70 dB.
+const MEMORY: f64 = 0.045;
 
 /// Quieter blocks do not count, in LUFS.
 const ABSOLUTE_GATE: f64 = -70.0;
@@ -31,7 +31,8 @@ const BINS: usize = 100_000;
 /// Loudness while it is measured.
 #[derive(Debug)]
 pub(super) struct Meter {
-    filters: [Biquad; 2],
+    head: Biquad,
+    high_pass: Biquad,
     weights: Vec<f64>,
     /// Sample frames of a step, and of what goes before a stretch.
     step: usize,
@@ -49,11 +50,20 @@ impl Meter {
         let weights = weights(channels)?;
         let rate_hz = f64::from(rate);
         // Both are the standard's filters for 48,000 Hz, brought to any rate by their analogue originals.
-        let filters = [Biquad::shelf(rate_hz), Biquad::high_pass(rate_hz)];
+        let (head, high_pass) = (Biquad::shelf(rate_hz), Biquad::high_pass(rate_hz));
         let step = (rate as usize + 5) / 10;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is at most a million")]
         let before = (MEMORY * rate_hz).ceil() as usize;
-        Some(Self { filters, weights, step, before, recent: [0.0; BLOCK], steps: 0, bins: vec![(0, 0.0); BINS] })
+        Some(Self {
+            head,
+            high_pass,
+            weights,
+            step,
+            before,
+            recent: [0.0; BLOCK],
+            steps: 0,
+            bins: vec![(0, 0.0); BINS],
+        })
     }
 
     fn channels(&self) -> usize {
@@ -98,7 +108,7 @@ impl Meter {
         let length = STEPS * self.step;
         let stretches = LANES / CHANNELS;
         let mut energies = vec![0.0; stretches * STEPS];
-        let mut lanes = Lanes::new(self.filters);
+        let mut lanes = Lanes::new(self.head, self.high_pass);
         let at = |frame: usize| {
             let mut values = [0.0; LANES];
             for (stretch, values) in values.chunks_exact_mut(CHANNELS).enumerate() {
@@ -234,25 +244,31 @@ impl Biquad {
 
 /// Both filters, for all lanes: transposed direct form II.
 struct Lanes {
-    filters: [Biquad; 2],
-    memory: [[[f32; LANES]; 2]; 2],
+    head: Biquad,
+    high_pass: Biquad,
+    memory: [[f32; LANES]; 4],
 }
 
 impl Lanes {
-    fn new(filters: [Biquad; 2]) -> Self {
-        Self { filters, memory: [[[0.0; LANES]; 2]; 2] }
+    fn new(head: Biquad, high_pass: Biquad) -> Self {
+        Self { head, high_pass, memory: [[0.0; LANES]; 4] }
     }
 
     #[inline]
     fn pass(&mut self, mut values: [f32; LANES]) -> [f32; LANES] {
-        for (Biquad { forward, back }, [first, second]) in self.filters.iter().zip(&mut self.memory) {
-            for lane in 0..LANES {
-                let value = values[lane];
-                let out = forward[0] * value + first[lane];
-                first[lane] = forward[1] * value - back[0] * out + second[lane];
-                second[lane] = forward[2] * value - back[1] * out;
-                values[lane] = out;
-            }
+        let Self { head: Biquad { forward, back }, high_pass: Biquad { back: slow, .. }, memory } = self;
+        let [first, second, third, fourth] = memory;
+        for lane in 0..LANES {
+            let value = values[lane];
+            let out = forward[0] * value + first[lane];
+            first[lane] = forward[1] * value - back[0] * out + second[lane];
+            second[lane] = forward[2] * value - back[1] * out;
+            // The high pass goes forward by 1, -2 and 1.
+            let value = out;
+            let out = value + third[lane];
+            third[lane] = fourth[lane] - (value + value) - slow[0] * out;
+            fourth[lane] = value - slow[1] * out;
+            values[lane] = out;
         }
         values
     }
