@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use reelshelf_domain::{Chance, Clock, KeyId, Result, UnixMillis};
-use tokio::sync::Notify;
+use reelshelf_domain::{Chance, Clock, Error, KeyId, Result, UnixMillis};
+use reelshelf_media::Processor;
+use tokio::sync::{Notify, OnceCell};
 use tokio_util::task::TaskTracker;
 
 use crate::blobs::Blobs;
 use crate::config::Settings;
 use crate::fetch::Fetcher;
-use crate::library::{KeyCache, Signer, Slots, Writers};
+use crate::library::{KeyCache, Signer, Sizes, Slots, Writers};
 use crate::store::Store;
 
 /// How many letters and digits tell one installation from every other.
@@ -19,6 +20,7 @@ const INSTALLATION: usize = 20;
 /// What is limited, of all clients and of one.
 const UPLOADS: (&str, &str) = ("uploads at once", "uploads of one client at once");
 const ZIPS: (&str, &str) = ("ZIP downloads at once", "ZIP downloads of one client at once");
+const SIZES: (&str, &str) = ("pictures made at once", "pictures of one client made at once");
 const UNPACKS: (&str, &str) = ("archives unpacked at once", "archives of one client unpacked at once");
 
 /// The product, without its surfaces: cheap to clone, shared by every request and every job.
@@ -53,6 +55,12 @@ pub struct Parts {
     pub zip_slots: Slots,
     /// How many more archives may be unpacked.
     pub unpack_slots: Slots,
+    /// How many more pictures may be made in a size that somebody asks for.
+    pub size_slots: Slots,
+    /// Those that are being made.
+    pub sizes: Sizes,
+    /// Decodes media; made when it is first needed.
+    processor: OnceCell<Processor>,
     /// Transfers and jobs under way, which a graceful stop waits for.
     pub tasks: TaskTracker,
     /// When this process opened the database and the blobs.
@@ -85,6 +93,8 @@ impl App {
             fetcher: Fetcher::new(&settings.fetch),
             zip_slots: Slots::new(ZIPS, settings.zip.downloads, settings.zip.downloads_per_client),
             unpack_slots: Slots::new(UNPACKS, settings.zip.unpacks, settings.zip.unpacks_per_client),
+            size_slots: Slots::new(SIZES, settings.processing.size_slots, settings.processing.client_size_slots),
+            sizes: Sizes::default(),
             store,
             blobs,
             clock,
@@ -94,9 +104,15 @@ impl App {
             signer,
             tasks: TaskTracker::new(),
             job_bell: Notify::new(),
+            processor: OnceCell::new(),
         }));
         crate::library::sync_plans(&app).await?;
         Ok(app)
+    }
+
+    /// What decodes media, in children.
+    pub async fn processor(&self) -> Result<&Processor> {
+        self.processor.get_or_try_init(|| start_processor(&self.settings)).await
     }
 
     /// Now.
@@ -117,4 +133,11 @@ impl App {
         }
         self.store.close().await;
     }
+}
+
+/// What decodes media, by the settings.
+pub(crate) async fn start_processor(settings: &Settings) -> Result<Processor> {
+    let settings = settings.processing.processor();
+    let settings = settings.map_err(|error| Error::internal("finding this program", error))?;
+    Processor::start(settings).await.map_err(|error| Error::internal("starting the sandbox", error))
 }

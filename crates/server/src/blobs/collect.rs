@@ -12,10 +12,27 @@ const AT_A_TIME: usize = 200;
 /// How many objects are deleted at once.
 const AT_ONCE: usize = 8;
 
-/// Deletes what nobody needs any more: copies that no file refers to, and parts of uploads that are done or gone. Answers
-/// how many went.
+/// Deletes what nobody needs any more: copies that no file refers to, what was made of them, and parts of uploads that are
+/// done or gone. Answers how many went.
 pub async fn collect(store: &Store, blobs: &Blobs, now: UnixMillis) -> Result<usize> {
-    Ok(collect_copies(store, blobs, now).await? + collect_parts(store, blobs).await?)
+    store.condemn_blobs(now, now).await?;
+    // What was made of a copy goes before its row: nothing more is made of one that is condemned.
+    let derived = collect_derived(store, blobs).await?;
+    Ok(derived + collect_copies(store, blobs).await? + collect_parts(store, blobs).await?)
+}
+
+/// The objects first, then their rows.
+async fn collect_derived(store: &Store, blobs: &Blobs) -> Result<usize> {
+    let mut gone = 0;
+    loop {
+        let batch = store.spent_derived(BATCH).await?;
+        if batch.is_empty() {
+            return Ok(gone);
+        }
+        delete_all(blobs, batch.iter().map(|(id, client)| BlobKey::Derived(*client, *id)).collect()).await?;
+        gone += batch.len();
+        store.forget_derived(&batch).await?;
+    }
 }
 
 /// The objects first, then their rows.
@@ -38,9 +55,8 @@ async fn delete_all(blobs: &Blobs, keys: Vec<BlobKey>) -> Result<()> {
     deletes.buffer_unordered(AT_ONCE).try_collect().await
 }
 
-/// Condemns the copies that nobody refers to, deletes their objects, then their rows.
-async fn collect_copies(store: &Store, blobs: &Blobs, now: UnixMillis) -> Result<usize> {
-    store.condemn_blobs(now, now).await?;
+/// The objects of condemned copies first, then their rows.
+async fn collect_copies(store: &Store, blobs: &Blobs) -> Result<usize> {
     let mut gone = 0;
     loop {
         let batch = store.condemned_blobs(BATCH).await?;
@@ -78,11 +94,11 @@ pub async fn sweep_orphans(store: &Store, blobs: &Blobs, cutoff: UnixMillis, now
 
 /// Sees to it that no row ever speaks of these copies, and leaves out those of which one does by now: not all stores say
 /// truly since when an object is there, and no time is longer than every upload. Their rows go with the next run of the
-/// collector. Parts are small, and soon have their rows.
+/// collector. Parts and derived files are small, and soon have their rows.
 async fn condemn(store: &Store, orphans: &[BlobKey], now: UnixMillis) -> Result<Vec<BlobKey>> {
     let stray = |key: &BlobKey| match *key {
         BlobKey::Original(client, id) => Some(Condemned { id, client }),
-        BlobKey::Part(..) => None,
+        BlobKey::Part(..) | BlobKey::Derived(..) => None,
     };
     let condemned = store.condemn_strays(orphans.iter().filter_map(stray).collect(), now).await?;
     let goes = |key: &&BlobKey| stray(key).is_none_or(|stray| condemned.contains(&stray.id));

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use super::blocking;
 use super::disk::Room;
+use super::look::{Seen, look};
 
 /// How much is gathered before a thread hashes and writes it, while the next piece gathers.
 pub(super) const PIECE: usize = 256 * 1024;
@@ -194,7 +195,7 @@ impl Sink {
     fn write(&mut self, piece: &[u8]) -> std::io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
-            none => none.insert(OpenOptions::new().write(true).create_new(true).open(&self.path.0)?),
+            none => none.insert(OpenOptions::new().read(true).write(true).create_new(true).open(&self.path.0)?),
         };
         self.room.take(piece.len())?;
         file.write_all(piece)?;
@@ -311,14 +312,24 @@ pub struct Kept {
     pub size: ByteSize,
     /// Which bytes.
     pub hash: AssetHash,
-    /// The first of them, enough to tell what they are.
-    pub head: Vec<u8>,
+    /// What was seen of them.
+    pub seen: Seen,
 }
 
 impl Filled {
     /// What will be known of it once it is durable.
-    pub(super) fn kept(&self) -> Kept {
-        Kept { size: self.size, hash: self.hash, head: self.head.clone() }
+    pub(super) fn look(&mut self) -> std::io::Result<Kept> {
+        let file = match &self.file {
+            Some(file) => file,
+            None => self.file.insert(File::open(&self.path.0)?),
+        };
+        let seen = look(file, self.size.get(), &self.head)?;
+        Ok(Kept { size: self.size, hash: self.hash, seen })
+    }
+
+    /// The bytes where they are. They go with what this gives.
+    pub(super) fn readable(self) -> Readable {
+        Readable { path: self.path.0.clone(), _scratch: Some(self.path) }
     }
 
     /// Where it is.
@@ -346,6 +357,24 @@ impl Filled {
         };
         file.sync_all()?;
         Ok((file, &self.path.0))
+    }
+}
+
+/// Bytes that can be read as a file of this machine, as long as this is there.
+pub struct Readable {
+    path: PathBuf,
+    _scratch: Option<ScratchPath>,
+}
+
+impl Readable {
+    /// What is at a path.
+    pub(super) const fn at(path: PathBuf) -> Self {
+        Self { path, _scratch: None }
+    }
+
+    /// The file from its beginning.
+    pub fn open(&self) -> std::io::Result<File> {
+        File::open(&self.path)
     }
 }
 

@@ -16,6 +16,7 @@ use tokio_util::io::ReaderStream;
 
 use super::disk::Room;
 use super::fill::{AHEAD, PIECE};
+use super::look::{Seen, look};
 use super::{BlobKey, Blobs, Fill, Kept, Place, blocking};
 use crate::store::Part;
 
@@ -103,12 +104,12 @@ impl Gathering {
     pub async fn keep(self, earlier: &[Part], name: impl Fn() -> Result<BlobKey>) -> Result<(BlobKey, Kept)> {
         let whole = match self.form {
             Form::Grows(_, growing) => {
-                let (growing, hash, head) = growing.digest().await?;
+                let (growing, hash, seen) = growing.digest().await?;
                 let (key, size) = (name()?, ByteSize::new(growing.size));
                 let Place::Local(local) = &self.blobs.place else {
                     return Err(Error::inconsistent("a part that grows in a bucket"));
                 };
-                return growing.link(local.place(key), local.clock()).await.map(|()| (key, Kept { size, hash, head }));
+                return growing.link(local.place(key), local.clock()).await.map(|()| (key, Kept { size, hash, seen }));
             }
             Form::Steps(last, _) if earlier.is_empty() => last,
             Form::Steps(last, _) => self.blobs.join(self.client, earlier, last).await?,
@@ -233,13 +234,14 @@ impl Growing {
         Ok(())
     }
 
-    /// Makes everything durable, and reads it once for its hash and its first bytes.
-    async fn digest(mut self) -> Result<(Self, AssetHash, Vec<u8>)> {
+    /// Makes everything durable, and reads it once for its hash and for what can be seen of it.
+    async fn digest(mut self) -> Result<(Self, AssetHash, Seen)> {
         self.flush(true).await?;
         blocking("reading a part", move || {
             self.file.sync_all()?;
             let (hash, head) = digest(&self.file, self.size)?;
-            Ok((self, hash, head))
+            let seen = look(&self.file, self.size, &head)?;
+            Ok((self, hash, seen))
         })
         .await
     }

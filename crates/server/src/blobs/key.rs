@@ -11,12 +11,14 @@ pub enum BlobKey {
     Original(ClientId, BlobId),
     /// Some bytes of an upload under way that may be resumed.
     Part(ClientId, BlobId),
+    /// What was made of the bytes of a file.
+    Derived(ClientId, BlobId),
 }
 
 impl BlobKey {
     /// The folders of a shard, one for each kind.
-    pub fn folders(shard: u8) -> [String; 2] {
-        ["originals", "parts"].map(|kind| format!("{kind}/{shard:02x}"))
+    pub fn folders(shard: u8) -> [String; 3] {
+        ["originals", "parts", "derived"].map(|kind| format!("{kind}/{shard:02x}"))
     }
 
     /// The name of the object: its kind, its shard, its client and its copy.
@@ -24,6 +26,7 @@ impl BlobKey {
         let (kind, client, blob) = match self {
             Self::Original(client, blob) => ("originals", client, blob),
             Self::Part(client, blob) => ("parts", client, blob),
+            Self::Derived(client, blob) => ("derived", client, blob),
         };
         format!("{kind}/{:02x}/{client}-{blob}", Self::shard(*blob))
     }
@@ -36,6 +39,7 @@ impl BlobKey {
         let key = match kind {
             "originals" => Self::Original(client.parse().ok()?, blob.parse().ok()?),
             "parts" => Self::Part(client.parse().ok()?, blob.parse().ok()?),
+            "derived" => Self::Derived(client.parse().ok()?, blob.parse().ok()?),
             _ => return None,
         };
         (key.name() == name).then_some(key)
@@ -44,7 +48,7 @@ impl BlobKey {
     /// Which copy.
     pub const fn blob(&self) -> BlobId {
         match self {
-            Self::Original(_, blob) | Self::Part(_, blob) => *blob,
+            Self::Original(_, blob) | Self::Part(_, blob) | Self::Derived(_, blob) => *blob,
         }
     }
 
@@ -71,7 +75,7 @@ mod tests {
         let chance = SeededChance::new(7);
         let client = ClientId::generate(&chance).unwrap();
         let blob = BlobId::generate(UnixMillis::new(1_000), &chance).unwrap();
-        for key in [BlobKey::Original(client, blob), BlobKey::Part(client, blob)] {
+        for key in [BlobKey::Original(client, blob), BlobKey::Part(client, blob), BlobKey::Derived(client, blob)] {
             assert_eq!(BlobKey::parse(&key.name()), Some(key));
         }
         let key = BlobKey::Original(client, blob);

@@ -76,8 +76,8 @@ impl Local {
 
     pub(super) async fn keep(&self, key: BlobKey, fill: Fill) -> Result<Kept> {
         let (place, clock) = (self.place(key), Arc::clone(&self.clock));
-        fill.finish_with(move |filled| {
-            let kept = filled.kept();
+        fill.finish_with(move |mut filled| {
+            let kept = filled.look()?;
             make_durable(filled, &place, clock.as_ref()).map(|()| kept)
         })
         .await

@@ -6,6 +6,7 @@ mod fill;
 mod gather;
 mod key;
 mod local;
+mod look;
 #[cfg(test)]
 mod patience;
 mod remote;
@@ -16,16 +17,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::StreamExt;
 use futures::stream::BoxStream;
-use reelshelf_domain::{ByteRange, Clock, Error, Result, UnixMillis};
+use reelshelf_domain::{AssetHash, ByteRange, ByteSize, Clock, Error, Result, UnixMillis};
 
 use crate::config::{BlobSettings, ServerSettings};
 
 pub use collect::{collect, sweep_orphans};
 pub use disk::{FreeDisk, Room};
-pub use fill::{Fill, Filled, Kept, Scratch, ScratchReader};
+pub use fill::{Fill, Filled, Kept, Readable, Scratch, ScratchReader};
 pub use gather::Gathering;
 pub use key::{BlobKey, SHARDS};
+pub use look::Seen;
 
 use fill::Fate;
 use local::Local;
@@ -130,7 +133,7 @@ impl Blobs {
 
     /// Makes the bytes of a complete scratch file durable under their key, and says what they are.
     pub async fn keep_filled(&self, key: BlobKey, filled: Filled) -> Result<Kept> {
-        let kept = filled.kept();
+        let (filled, kept) = look_at(filled).await?;
         self.commit(key, filled).await.map(|()| kept)
     }
 
@@ -139,11 +142,35 @@ impl Blobs {
         match &self.place {
             Place::Local(local) => local.keep(key, fill).await,
             Place::Remote(remote) => {
-                let filled = fill.finish().await?;
-                let kept = filled.kept();
+                let (filled, kept) = look_at(fill.finish().await?).await?;
                 remote.commit(key, filled).await.map(|()| kept)
             }
         }
+    }
+
+    /// Makes bytes that were made here durable under their key.
+    pub async fn keep_made(&self, key: BlobKey, bytes: &[u8]) -> Result<(AssetHash, ByteSize)> {
+        let mut fill = self.fill().await?;
+        fill.write(bytes).await?;
+        let filled = fill.finish().await?;
+        let made = (filled.hash, filled.size);
+        self.commit(key, filled).await.map(|()| made)
+    }
+
+    /// The bytes of an object as a file of this machine; `None` when there is no such object.
+    pub async fn file(&self, key: BlobKey) -> Result<Option<Readable>> {
+        let Some(size) = self.size(key).await? else { return Ok(None) };
+        if let Place::Local(local) = &self.place {
+            return Ok(Some(Readable::at(local.place(key))));
+        }
+        let mut fill = self.fill().await?;
+        if let Some(range) = ByteRange::whole(size) {
+            let Some(mut bytes) = self.read(key, range).await? else { return Ok(None) };
+            while let Some(piece) = bytes.next().await {
+                fill.write(&piece.map_err(|error| Error::internal("reading a blob", error))?).await?;
+            }
+        }
+        Ok(Some(fill.finish().await?.readable()))
     }
 
     /// The bytes of a range; `None` when there is no such object.
@@ -190,6 +217,15 @@ impl Blobs {
             Place::Remote(remote) => remote.delete(key).await,
         }
     }
+}
+
+/// What can be seen of a complete scratch file.
+async fn look_at(mut filled: Filled) -> Result<(Filled, Kept)> {
+    blocking("looking at a scratch file", move || {
+        let kept = filled.look()?;
+        Ok((filled, kept))
+    })
+    .await
 }
 
 /// Runs what waits for a disk on a thread that may wait.

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reelshelf_domain::{ClientId, Error, KeyId, Result, Role};
+use reelshelf_domain::{BlobId, ClientId, Error, KeyId, MediaKind, Result, Role};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::library;
+use crate::store::Reprocessing;
 
 /// The longest command or answer.
 const LINE_MAX: u64 = 16 * 1024 * 1024;
@@ -75,6 +76,18 @@ pub enum Command {
         /// The key.
         key: KeyId,
     },
+    /// Queue some files to be processed anew.
+    Reprocess {
+        /// Which.
+        which: Reprocessing,
+        /// Behind the one that the last command gave.
+        after: Option<BlobId>,
+    },
+    /// Count the files that wait to be processed.
+    CountProcessing {
+        /// Those of this kind.
+        kind: Option<MediaKind>,
+    },
 }
 
 /// Carries out a command.
@@ -91,6 +104,8 @@ pub(super) async fn execute(app: &App, command: Command) -> Result<Value> {
             json!(key.expose_secret())
         }
         Command::ListKeys { client } => json!(library::list_keys(app, client).await?),
+        Command::Reprocess { which, after } => json!(library::reprocess(app, which, after).await?),
+        Command::CountProcessing { kind } => json!(library::processing_counts(app, kind).await?),
         Command::RevokeKey { client, key } => json!(library::revoke_key(app, client, key).await?),
     })
 }

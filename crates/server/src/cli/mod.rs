@@ -4,6 +4,7 @@ mod admin;
 mod control;
 mod private;
 mod remote;
+mod reprocess;
 mod serve;
 
 use std::io::Write;
@@ -67,7 +68,9 @@ enum Verb {
     Migrate,
     /// Recount everything and read every byte: JSON, exit 1 when something is wrong
     Verify,
-    /// Say everything that is wrong with the configuration
+    /// Look at files anew, and make anew what is made of them: thumbnails, posters, waveforms
+    Reprocess(reprocess::ReprocessArgs),
+    /// Say everything that is wrong with the configuration, and what this machine lacks for the sandbox
     CheckConfig,
     /// Print the OpenAPI document of the public API
     Openapi,
@@ -138,7 +141,8 @@ async fn run(verb: Verb, settings: Settings) -> Result<ExitCode> {
             store::migrate(&settings.store).await?;
         }
         Verb::Verify => return verify(settings).await,
-        Verb::CheckConfig => say("The configuration is good."),
+        Verb::CheckConfig => check_config(settings).await?,
+        Verb::Reprocess(args) => return reprocess::reprocess(settings, args).await,
         Verb::Openapi => match http::openapi().to_pretty_json() {
             Ok(document) => say(&document),
             Err(error) => return Err(reelshelf_domain::Error::internal("printing the document", error)),
@@ -148,6 +152,21 @@ async fn run(verb: Verb, settings: Settings) -> Result<ExitCode> {
         Verb::Key(verb) => return admin::key(settings, verb).await,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The configuration was read: now what the machine makes of it.
+async fn check_config(mut settings: Settings) -> Result<()> {
+    say("The configuration is good.");
+    settings.complete();
+    let processor = crate::app::start_processor(&settings).await?;
+    let missing = processor.abilities().missing();
+    if missing.is_empty() {
+        say("The sandbox is whole.");
+    }
+    for fault in missing {
+        say(&format!("The sandbox is not whole: {fault}"));
+    }
+    Ok(())
 }
 
 /// What this process makes from now on, its user alone may read: the files of clients, and the hashes of their keys.

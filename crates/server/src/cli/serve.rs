@@ -32,6 +32,7 @@ pub(super) async fn serve(settings: Settings) -> Result<()> {
     greet(&app).await?;
     library::free_keys(&app).await?;
 
+    app.tasks.spawn(tell_abilities(app.clone()));
     jobs::schedule(&app).await?;
     let runner = tokio::spawn(jobs::Runner::new(&app, stop.clone())?.run());
     let obeying = tokio::spawn(control::obey(app.clone(), control, stop.clone()));
@@ -49,10 +50,24 @@ pub(super) async fn work(settings: Settings) -> Result<()> {
     let stop = stop_on_signal()?;
     let _metrics = telemetry::start_metrics()?;
     let app = open(settings).await?;
+    app.tasks.spawn(tell_abilities(app.clone()));
     jobs::schedule(&app).await?;
     tracing::info!("working");
     let runner = tokio::spawn(jobs::Runner::new(&app, stop)?.run());
     finish(&app, [runner]).await
+}
+
+/// What this machine does not enforce is said, never silently left out.
+async fn tell_abilities(app: App) {
+    match app.processor().await {
+        Ok(processor) => {
+            for fault in processor.abilities().missing() {
+                tracing::warn!(fault, "the sandbox is not whole");
+            }
+        }
+        // Files are stored and served all the same; their processing is tried again.
+        Err(error) => tracing::error!(%error, "media cannot be processed"),
+    }
 }
 
 async fn finish<const N: usize>(app: &App, tasks: [tokio::task::JoinHandle<()>; N]) -> Result<()> {

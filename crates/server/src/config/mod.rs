@@ -6,6 +6,7 @@ mod fetch;
 mod jobs;
 mod limits;
 mod plans;
+mod processing;
 mod server;
 mod store;
 mod uploads;
@@ -24,6 +25,7 @@ pub use fetch::FetchSettings;
 pub use jobs::JobSettings;
 pub use limits::LimitSettings;
 pub use plans::{Plan, Plans};
+pub use processing::ProcessingSettings;
 pub use server::ServerSettings;
 pub use store::StoreSettings;
 pub use uploads::UploadSettings;
@@ -48,6 +50,8 @@ pub struct Settings {
     pub jobs: JobSettings,
     /// Imports from other servers.
     pub fetch: FetchSettings,
+    /// Understanding files, and what is made of them.
+    pub processing: ProcessingSettings,
     /// Plans by name.
     pub plans: Plans,
 }
@@ -99,6 +103,7 @@ impl Settings {
             zip: section(&figment, "zip", &mut problems),
             jobs: section(&figment, "jobs", &mut problems),
             fetch: section(&figment, "fetch", &mut problems),
+            processing: section(&figment, "processing", &mut problems),
             plans: section(&figment, "plans", &mut problems),
         };
         unknown_sections(&figment, &mut problems);
@@ -111,12 +116,14 @@ impl Settings {
         settings.zip.check(&mut problems);
         settings.jobs.check(&mut problems);
         settings.fetch.check(&mut problems);
+        settings.processing.check(&mut problems);
         settings.plans.check(&mut problems);
         if problems.is_empty() { Ok(settings) } else { Err(problems) }
     }
 
     /// What follows from other settings when it is not set itself.
     pub fn complete(&mut self) {
+        self.processing.complete();
         let data = &self.server.data_dir;
         if self.store.database_url.is_empty() {
             self.store.database_url = format!("sqlite:{}", data.join("reelshelf.db").display());
@@ -190,7 +197,8 @@ fn take_out(section: &mut Value, path: &[String]) -> bool {
 }
 
 fn unknown_sections(figment: &Figment, problems: &mut Vec<String>) {
-    const KNOWN: [&str; 9] = ["server", "store", "blobs", "uploads", "limits", "zip", "jobs", "fetch", "plans"];
+    const KNOWN: [&str; 10] =
+        ["server", "store", "blobs", "uploads", "limits", "zip", "jobs", "fetch", "processing", "plans"];
     match figment.extract::<Dict>() {
         Ok(sections) => {
             for name in sections.keys().filter(|name| !KNOWN.contains(&name.as_str())) {

@@ -1,4 +1,4 @@
-//! Files to everybody: three forms of URL, one answer.
+//! Files to everybody: four forms of URL, one answer.
 
 use std::borrow::Cow;
 
@@ -7,20 +7,19 @@ use axum::extract::State;
 use axum::http::header::{
     ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH,
-    CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, RANGE, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LAST_MODIFIED, RANGE, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use futures::TryStreamExt;
-use reelshelf_domain::{ByteRange, MediaKind, RangeRequest, Result};
+use reelshelf_domain::{AssetHash, ByteRange, ClientId, FileName, RangeRequest, Result};
 
 use super::conditional::{Verdict, decide, range_applies};
 use super::v2::Octets;
 use super::{cache_policy, disposition};
 use crate::app::App;
-use crate::blobs::BlobKey;
-use crate::library::{self, Target};
-use crate::store::Delivered;
+use crate::library::{self, Delivery, SizeFailure, SizeQuery, Target};
 
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
@@ -40,16 +39,24 @@ const DAY: HeaderValue = HeaderValue::from_static("86400");
 ///
 /// To everybody, whatever its bytes become. `HEAD` and conditional requests, `Range` with one range, and CORS for any
 /// page. What is pending, deleted or unknown is a 404 that is never kept.
+///
+/// With `w` or `h` a picture comes in that size: never enlarged, upright, with its transparency where the format has any.
+/// It is made when it is asked for the first time, and kept. The sizes that there are, the configuration says; others
+/// are a 400 that names the parameter. 422 says why a file cannot be made a picture of, 429 that the client's derived
+/// files take all they may, 503 that too much is being made just now.
 #[utoipa::path(get, path = "/clients/{client}/{path}", tag = "delivery", security(()),
     params(("client" = String, Path, description = "The client's id"),
         ("path" = String, Path, description = "Folder and file name: the slashes between them are no escapes"),
+        ("w" = Option<u64>, Query, description = "Width in pixels"), ("h" = Option<u64>, Query, description = "Height in pixels"),
+        ("fit" = Option<String>, Query, description = "With both: `contain` (the default) is wholly inside, `cover` fills and cuts off, `fill` fills and distorts"),
+        ("format" = Option<String>, Query, description = "`webp` (the default), `avif`, `jpeg` or `png`"),
         ("Range" = Option<String>, Header), ("If-None-Match" = Option<String>, Header)),
     responses((status = 200, description = "The bytes, under the type that they have", body = Octets, content_type = "*/*"),
-        (status = 206, description = "The range", body = Octets, content_type = "*/*"), (status = 304), (status = 404),
-        (status = 412), (status = 416)))]
+        (status = 206, description = "The range", body = Octets, content_type = "*/*"), (status = 304), (status = 400),
+        (status = 404), (status = 412), (status = 416), (status = 422), (status = 429), (status = 503)))]
 pub(super) async fn stable(State(app): State<App>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let target = uri.path().strip_prefix("/clients/").and_then(stable_target);
-    answer(&app, &method, &headers, target).await
+    answer(&app, &method, &headers, (target, uri.query())).await
 }
 
 /// A file by its stable URL, in another spelling.
@@ -60,7 +67,7 @@ pub(super) async fn stable(State(app): State<App>, method: Method, uri: Uri, hea
 pub(super) async fn alias(State(app): State<App>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let parts = uri.path().strip_prefix('/').and_then(|path| path.split_once("/files/"));
     let target = parts.and_then(|(client, path)| stable_target(&format!("{client}/{path}")));
-    answer(&app, &method, &headers, target).await
+    answer(&app, &method, &headers, (target, uri.query())).await
 }
 
 /// These bytes and no others, for as long as a file has them.
@@ -72,12 +79,35 @@ pub(super) async fn alias(State(app): State<App>, method: Method, uri: Uri, head
         (status = 206), (status = 304), (status = 404), (status = 412), (status = 416)))]
 pub(super) async fn immutable(State(app): State<App>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let target = uri.path().strip_prefix("/immutable/").and_then(|path| {
-        let path = spelt_out(path);
-        let (client, rest) = path.split_once('/')?;
-        let (hash, name) = rest.split_once('/')?;
-        Some(Target::Immutable(client.parse().ok()?, hash.parse().ok()?, name.parse().ok()?))
+        let (client, hash, name) = by_hash(path)?;
+        Some(Target::Immutable(client, hash, name))
     });
-    answer(&app, &method, &headers, target).await
+    answer(&app, &method, &headers, (target, uri.query())).await
+}
+
+/// What was made of some bytes: a thumbnail, a poster, a waveform.
+///
+/// Its URLs stand in the `derived` and `thumbnailUrl` of the file. May be kept for ever; answers as long as a file has the
+/// bytes with this hash.
+#[utoipa::path(get, path = "/derived/{client}/{sha256}/{name}", tag = "delivery", security(()),
+    params(("client" = String, Path), ("sha256" = String, Path, description = "The hash of the bytes it was made of"),
+        ("name" = String, Path, description = "Such as `thumb-320.webp`")),
+    responses((status = 200, description = "As `/clients/{client}/{path}`", body = Octets, content_type = "*/*"),
+        (status = 206), (status = 304), (status = 404), (status = 412), (status = 416)))]
+pub(super) async fn derived(State(app): State<App>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let target = uri.path().strip_prefix("/derived/").and_then(|path| {
+        let (client, hash, name) = by_hash(path)?;
+        Some(Target::Derived(client, hash, name))
+    });
+    answer(&app, &method, &headers, (target, None)).await
+}
+
+/// The client, the hash and the name behind the first part of a path.
+fn by_hash(path: &str) -> Option<(ClientId, AssetHash, FileName)> {
+    let path = spelt_out(path);
+    let (client, rest) = path.split_once('/')?;
+    let (hash, name) = rest.split_once('/')?;
+    Some((client.parse().ok()?, hash.parse().ok()?, name.parse().ok()?))
 }
 
 fn stable_target(path: &str) -> Option<Target> {
@@ -103,7 +133,12 @@ fn spelt_out(path: &str) -> Cow<'_, str> {
     Cow::Owned(spelt)
 }
 
-async fn answer(app: &App, method: &Method, headers: &HeaderMap, target: Option<Target>) -> Response {
+async fn answer(
+    app: &App,
+    method: &Method,
+    headers: &HeaderMap,
+    (target, query): (Option<Target>, Option<&str>),
+) -> Response {
     if *method == Method::OPTIONS {
         return options();
     }
@@ -114,7 +149,20 @@ async fn answer(app: &App, method: &Method, headers: &HeaderMap, target: Option<
         ));
     }
     let Some(target) = target else { return not_found() };
-    match file(app, method, headers, &target).await {
+    let delivery = match size_query(query) {
+        None => library::deliver(app, &target).await,
+        Some(Ok(size)) => match library::deliver_size(app, &target, &size).await {
+            Ok(delivery) => Ok(Some(delivery)),
+            Err(failure) => return no_size(failure),
+        },
+        Some(Err(failure)) => return no_size(failure),
+    };
+    let answered = match delivery {
+        Ok(Some(delivery)) => file(app, method, headers, &target, &delivery).await,
+        Ok(None) => Ok(None),
+        Err(error) => Err(error),
+    };
+    match answered {
         Ok(Some(response)) => response,
         Ok(None) => not_found(),
         Err(error) => {
@@ -124,18 +172,61 @@ async fn answer(app: &App, method: &Method, headers: &HeaderMap, target: Option<
     }
 }
 
-async fn file(app: &App, method: &Method, headers: &HeaderMap, target: &Target) -> Result<Option<Response>> {
-    let Some(file) = library::deliver(app, target).await? else { return Ok(None) };
-    let etag = format!("\"{}\"", file.hash);
-    let mut response = match decide(headers, &etag, file.modified_at) {
+/// The size that a query asks for; `None` when it asks for none. Other parameters mean nothing here.
+fn size_query(query: Option<&str>) -> Option<std::result::Result<SizeQuery, SizeFailure>> {
+    let mut size = SizeQuery::default();
+    let mut asked = false;
+    for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        let (parameter, field) = match &*name {
+            "w" => ("w", &mut size.width),
+            "h" => ("h", &mut size.height),
+            "fit" => ("fit", &mut size.fit),
+            "format" => ("format", &mut size.format),
+            _ => continue,
+        };
+        asked = true;
+        if field.replace(value.into_owned()).is_some() {
+            return Some(Err(SizeFailure::Parameter(parameter, "is given twice".to_owned())));
+        }
+    }
+    asked.then_some(Ok(size))
+}
+
+fn no_size(failure: SizeFailure) -> Response {
+    let (status, text) = match failure {
+        SizeFailure::Gone => return not_found(),
+        SizeFailure::Parameter(name, problem) => (StatusCode::BAD_REQUEST, format!("{name} {problem}\n")),
+        SizeFailure::Refused(reason) => (StatusCode::UNPROCESSABLE_ENTITY, format!("{reason}\n")),
+        SizeFailure::Full(limit) => {
+            (StatusCode::TOO_MANY_REQUESTS, format!("no room for more derived files: the limit is {limit}\n"))
+        }
+        SizeFailure::Busy => (StatusCode::SERVICE_UNAVAILABLE, "too much is being made; try again\n".to_owned()),
+        SizeFailure::Ours => (StatusCode::SERVICE_UNAVAILABLE, String::new()),
+    };
+    let mut response = for_everyone((status, [(CACHE_CONTROL, cache_policy::NEVER)], text));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+async fn file(
+    app: &App,
+    method: &Method,
+    headers: &HeaderMap,
+    target: &Target,
+    delivery: &Delivery,
+) -> Result<Option<Response>> {
+    let etag = format!("\"{}\"", delivery.hash);
+    let mut response = match decide(headers, &etag, delivery.modified_at) {
         Verdict::NotModified => StatusCode::NOT_MODIFIED.into_response(),
         Verdict::Failed => StatusCode::PRECONDITION_FAILED.into_response(),
-        Verdict::Proceed => match body(app, method, headers, target, &file, &etag).await? {
+        Verdict::Proceed => match body(app, method, headers, delivery, &etag).await? {
             Some(response) => response,
             None => return Ok(None),
         },
     };
-    describe(response.headers_mut(), target, &file, &etag);
+    describe(response.headers_mut(), target, delivery, &etag);
     Ok(Some(response))
 }
 
@@ -144,11 +235,10 @@ async fn body(
     app: &App,
     method: &Method,
     headers: &HeaderMap,
-    target: &Target,
-    file: &Delivered,
+    delivery: &Delivery,
     etag: &str,
 ) -> Result<Option<Response>> {
-    let size = file.size.get();
+    let size = delivery.size.get();
     // A range is a property of GET alone.
     let range = headers.get(RANGE).filter(|_| *method == Method::GET && range_applies(headers, etag));
     let range = range
@@ -165,8 +255,7 @@ async fn body(
     };
     let body = match part {
         Some(part) if *method == Method::GET => {
-            let key = BlobKey::Original(client_of(target), file.blob);
-            let Some(bytes) = app.blobs.read(key, part).await? else {
+            let Some(bytes) = app.blobs.read(delivery.key, part).await? else {
                 // Deleted, and collected, since its row was read.
                 return Ok(None);
             };
@@ -179,7 +268,7 @@ async fn body(
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let fields = response.headers_mut();
-    fields.insert(CONTENT_TYPE, HeaderValue::from_static(file.media_type.mime()));
+    fields.insert(CONTENT_TYPE, HeaderValue::from_static(delivery.mime));
     fields.insert(CONTENT_LENGTH, text(&part.map_or(0, ByteRange::len).to_string()));
     if let (StatusCode::PARTIAL_CONTENT, Some(part)) = (status, part) {
         fields.insert(CONTENT_RANGE, text(&format!("bytes {}-{}/{size}", part.start(), part.end())));
@@ -187,24 +276,17 @@ async fn body(
     Ok(Some(response))
 }
 
-const fn client_of(target: &Target) -> reelshelf_domain::ClientId {
-    match target {
-        Target::Stable(client, _) | Target::Immutable(client, ..) => *client,
-    }
-}
-
 /// What is said with every answer about a file that is there.
-fn describe(fields: &mut HeaderMap, target: &Target, file: &Delivered, etag: &str) {
-    let inline = file.media_type.kind() != MediaKind::Other;
+fn describe(fields: &mut HeaderMap, target: &Target, delivery: &Delivery, etag: &str) {
     let kept = match target {
         Target::Stable(..) => cache_policy::STABLE,
-        Target::Immutable(..) => cache_policy::IMMUTABLE,
+        Target::Immutable(..) | Target::Derived(..) => cache_policy::IMMUTABLE,
     };
     fields.insert(ETAG, text(etag));
-    fields.insert(LAST_MODIFIED, text(&httpdate::fmt_http_date(file.modified_at.to_system_time())));
+    fields.insert(LAST_MODIFIED, text(&httpdate::fmt_http_date(delivery.modified_at.to_system_time())));
     fields.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     fields.insert(CACHE_CONTROL, kept);
-    fields.insert(CONTENT_DISPOSITION, disposition::content_disposition(inline, file.display_name.as_str()));
+    fields.insert(CONTENT_DISPOSITION, disposition::content_disposition(delivery.inline, &delivery.name));
     protect(fields);
 }
 

@@ -18,7 +18,7 @@ use crate::app::App;
         (name = "movies", description = "Renders"),
         (name = "templates", description = "Templates"),
     ),
-    paths(deliver::stable, deliver::alias, deliver::immutable, upload::receive),
+    paths(deliver::stable, deliver::alias, deliver::immutable, deliver::derived, upload::receive),
     components(schemas(v2::Rehearsed))
 )]
 struct Description;

@@ -33,6 +33,8 @@ pub(super) async fn metrics(State((app, metrics)): State<(App, PrometheusHandle)
     }
     let under_way = app.settings.uploads.at_once.saturating_sub(app.upload_slots.free());
     metrics::gauge!("reelshelf_uploads_under_way").set(figure(under_way as u64));
+    let sizes = app.settings.processing.size_slots.saturating_sub(app.size_slots.free());
+    metrics::gauge!("reelshelf_sizes_under_way").set(figure(sizes as u64));
     metrics.run_upkeep();
     metrics.render().into_response()
 }
@@ -56,6 +58,7 @@ async fn storage(app: &App) -> Result<()> {
     metrics::gauge!("reelshelf_used_bytes").set(figure(totals.used.get()));
     metrics::gauge!("reelshelf_reserved_bytes").set(figure(totals.reserved.get()));
     metrics::gauge!("reelshelf_temp_bytes").set(figure(totals.temp_used.get()));
+    metrics::gauge!("reelshelf_derived_bytes").set(figure(totals.derived.get()));
     metrics::gauge!("reelshelf_temp_reserved_bytes").set(figure(totals.temp_reserved.get()));
     Ok(())
 }

@@ -36,6 +36,7 @@ pub fn router(app: &App, metrics: PrometheusHandle) -> Router {
     let files = Router::new()
         .route("/clients/{*path}", any(deliver::stable))
         .route("/immutable/{*path}", any(deliver::immutable))
+        .route("/derived/{*path}", any(deliver::derived))
         .route("/{client}/files/{*path}", any(deliver::alias));
     let always = Router::new().route("/health/live", get(health::live)).route("/health/ready", get(health::ready));
     // What it says of the clients, the host of the files tells nobody.

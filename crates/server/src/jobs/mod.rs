@@ -3,6 +3,7 @@
 mod collect;
 mod expire;
 mod import;
+mod process;
 mod runner;
 mod sweep;
 
@@ -31,6 +32,17 @@ pub trait Job: Send + Sync {
     /// Does the work.
     fn run<'a>(&'a self, app: &'a App, payload: &'a str) -> BoxFuture<'a, Result<()>>;
 
+    /// Whether it is parked when it has been begun so often. Otherwise it is begun again for ever, at growing distances:
+    /// a job of which a kill of the whole process says nothing, and which itself knows when to give up.
+    fn parks(&self) -> bool {
+        true
+    }
+
+    /// Tells whoever waits for it that it waits again. Called before it does.
+    fn put_back<'a>(&'a self, _app: &'a App, _payload: &'a str) -> BoxFuture<'a, Result<()>> {
+        futures::future::ready(Ok(())).boxed()
+    }
+
     /// Tells whoever waits for it that it will not be done. Called before the job is parked.
     fn give_up<'a>(&'a self, _app: &'a App, _payload: &'a str) -> BoxFuture<'a, Result<()>> {
         futures::future::ready(Ok(())).boxed()
@@ -38,7 +50,7 @@ pub trait Job: Send + Sync {
 }
 
 /// Every kind of job.
-static JOBS: [&dyn Job; 4] = [&collect::Collect, &expire::Expire, &import::Import, &sweep::Sweep];
+static JOBS: [&dyn Job; 5] = [&collect::Collect, &expire::Expire, &import::Import, &process::Process, &sweep::Sweep];
 
 fn job(kind: &str) -> Option<&'static dyn Job> {
     JOBS.into_iter().find(|job| job.kind() == kind)

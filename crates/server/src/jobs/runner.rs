@@ -10,6 +10,7 @@ use reelshelf_domain::{Error, Result};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::{JOBS, Job, job};
 use crate::app::App;
@@ -25,16 +26,17 @@ pub struct Runner {
     app: App,
     owner: String,
     stop: CancellationToken,
+    working: TaskTracker,
 }
 
 impl Runner {
     /// A runner with a name of its own.
     pub fn new(app: &App, stop: CancellationToken) -> Result<Self> {
         let owner = app.chance.alphanumeric(16)?;
-        Ok(Self { app: app.clone(), owner, stop })
+        Ok(Self { app: app.clone(), owner, stop, working: TaskTracker::new() })
     }
 
-    /// Claims and runs until told to stop. What is under way then is given back.
+    /// Claims and runs until told to stop. What is under way then is given back before this returns.
     pub async fn run(self) {
         let slots = JobClass::ALL.map(|class| (class, Arc::new(Semaphore::new(slots(&self.app, class)))));
         let poll = Duration::from_millis(self.app.settings.jobs.poll_milliseconds);
@@ -58,6 +60,8 @@ impl Runner {
                 () = tokio::time::sleep(poll) => {}
             }
         }
+        runner.working.close();
+        runner.working.wait().await;
     }
 
     async fn claim_all(runner: &Arc<Self>, slots: &[(JobClass, Arc<Semaphore>)]) -> Result<()> {
@@ -73,12 +77,12 @@ impl Runner {
                 }
                 let Some(claimed) = runner.app.store.claim_job(class, &worker, now).await? else { break };
                 let runner = Arc::clone(runner);
-                let tasks = runner.app.tasks.clone();
-                tasks.spawn(async move {
+                let (tasks, working) = (runner.app.tasks.clone(), runner.working.clone());
+                tasks.spawn(working.track_future(async move {
                     work(&runner.app, &runner.owner, claimed, &runner.stop).await;
                     drop(slot);
                     runner.app.job_bell.notify_one();
-                });
+                }));
             }
         }
         Ok(())
@@ -90,6 +94,8 @@ fn slots(app: &App, class: JobClass) -> usize {
     match class {
         JobClass::Light => app.settings.jobs.light_slots,
         JobClass::Import => app.settings.jobs.import_slots,
+        JobClass::Media => app.settings.processing.slots,
+        JobClass::Remake => app.settings.processing.remake_slots,
     }
 }
 
@@ -99,6 +105,8 @@ fn worker(app: &App, owner: &str, class: JobClass) -> Worker {
     let of_one = match class {
         JobClass::Light => jobs.light_slots,
         JobClass::Import => jobs.client_import_slots,
+        JobClass::Media => app.settings.processing.client_slots,
+        JobClass::Remake => app.settings.processing.remake_slots,
     };
     Worker { owner: owner.to_owned(), lease: jobs.lease(), of_one }
 }
@@ -152,14 +160,20 @@ async fn recover(app: &App) -> Result<()> {
         if app.store.drop_superseded_job(lost, &owner, now).await? {
             continue;
         }
-        if attempts >= i64::from(app.settings.jobs.attempts) {
+        let job = job(&claimed.kind);
+        let parks = job.is_none_or(Job::parks);
+        if parks && attempts >= i64::from(app.settings.jobs.attempts) {
             tracing::error!(job = %lost, attempts, "a job whose workers die is parked");
-            if let Some(job) = job(&claimed.kind) {
+            if let Some(job) = job {
                 job.give_up(app, &claimed.payload).await?;
             }
             app.store.park_job(lost, &owner, "its worker died".to_owned()).await?;
         } else {
-            app.store.repeat_job(lost, &owner, now, attempts, Some("its worker died".to_owned())).await?;
+            if let Some(job) = job {
+                job.put_back(app, &claimed.payload).await?;
+            }
+            let at = if parks { now } else { now.plus(backoff(attempts - 1)) };
+            app.store.repeat_job(lost, &owner, at, attempts, Some("its worker died".to_owned())).await?;
         }
     }
     Ok(())
@@ -178,6 +192,7 @@ async fn work(app: &App, owner: &str, claimed: Claimed, stop: &CancellationToken
         () = lose_lease(app, owner, &claimed) => return,
         () = stop.cancelled() => {
             // Whoever is there begins it anew at once, and this time does not count.
+            log_failure("giving back a job", job.put_back(app, &claimed.payload).await);
             let (now, attempts) = (app.now(), claimed.attempts - 1);
             let given_back = app.store.repeat_job(claimed.id, owner, now, attempts, None).await;
             return log_failure("giving back a job", given_back);
@@ -187,6 +202,14 @@ async fn work(app: &App, owner: &str, claimed: Claimed, stop: &CancellationToken
     metrics::counter!("reelshelf_jobs_total", "kind" => job.kind(), "result" => result).increment(1);
     metrics::histogram!("reelshelf_job_seconds", "kind" => job.kind()).record(started.elapsed().as_secs_f64());
     log_failure("ending a job", end(app, owner, job, &claimed, outcome).await);
+}
+
+/// How long a job waits that was begun so often: not at all before the first time.
+fn backoff(attempts: i64) -> Duration {
+    match u32::try_from(attempts) {
+        Ok(0) | Err(_) => Duration::ZERO,
+        Ok(attempts) => Duration::from_secs(1 << attempts.min(16)).min(BACKOFF_MAX),
+    }
 }
 
 /// Extends the lease as long as it is ours; returns when it is not.
@@ -216,13 +239,13 @@ async fn end(app: &App, owner: &str, job: &dyn Job, claimed: &Claimed, outcome: 
     }
     match error {
         None => app.store.finish_job(claimed.id, owner).await,
-        Some(error) if claimed.attempts >= i64::from(app.settings.jobs.attempts) => {
+        Some(error) if job.parks() && claimed.attempts >= i64::from(app.settings.jobs.attempts) => {
             job.give_up(app, &claimed.payload).await?;
             app.store.park_job(claimed.id, owner, error).await
         }
         Some(error) => {
-            let exponent = u32::try_from(claimed.attempts).unwrap_or(u32::MAX).min(16);
-            let wait = Duration::from_secs(1 << exponent).min(BACKOFF_MAX);
+            job.put_back(app, &claimed.payload).await?;
+            let wait = backoff(claimed.attempts);
             app.store.repeat_job(claimed.id, owner, now.plus(wait), claimed.attempts, Some(error)).await
         }
     }

@@ -8,8 +8,8 @@ use futures::{Stream, StreamExt};
 use reelshelf_domain::{
     BlobId, ByteSize, ClientId, Denial, Error, MediaPath, Result, Taken, Thing, UnixMillis, UploadId,
 };
-use reelshelf_media::sniff;
 
+use super::process::examined;
 use super::{Caller, NewFile, SignedUpload, Slot, journal, register};
 use crate::app::App;
 use crate::blobs::{BlobKey, Fill, Kept};
@@ -148,7 +148,10 @@ pub(super) async fn settle_new(
     arrived: Arrived,
 ) -> Result<Option<Asset>> {
     let refused = match app.store.store_whole(registration, arrived.clone(), app.chance.as_ref()).await {
-        Ok(asset) => return Ok(Some(asset)),
+        Ok(asset) => {
+            app.job_bell.notify_one();
+            return Ok(Some(asset));
+        }
         Err(error) => error,
     };
     let registered = match refused {
@@ -229,12 +232,14 @@ async fn keep(app: &App, client: ClientId, upload: UploadId, fill: Fill) -> Resu
 /// Durable bytes as the store is told of them.
 pub(super) fn arrived(app: &App, upload: UploadId, blob: BlobId, kept: &Kept) -> Arrived {
     let now = app.now();
+    let (media_type, examined) = examined(&kept.seen);
     Arrived {
         upload,
         blob,
         hash: kept.hash,
         size: kept.size,
-        media_type: sniff(&kept.head),
+        media_type,
+        examined,
         now,
         temp_expires_at: now.plus(app.settings.uploads.temp_life()),
         temp_limit: app.settings.uploads.temp_limit.to_column(),
@@ -245,7 +250,9 @@ pub(super) fn arrived(app: &App, upload: UploadId, blob: BlobId, kept: &Kept) ->
 pub(super) async fn settle(app: &App, ticket: &UploadTicket, arrived: Arrived) -> Result<Committed> {
     let arrived = Arrived { upload: ticket.id, ..arrived };
     let committed = app.store.commit_upload(arrived.clone()).await;
-    if !matches!(committed, Ok(Committed::Stored)) {
+    if matches!(committed, Ok(Committed::Stored)) {
+        app.job_bell.notify_one();
+    } else {
         disown(app, ticket.client, arrived).await;
     }
     committed

@@ -12,12 +12,14 @@ mod idempotency;
 mod import;
 mod ingest;
 mod keys;
+mod process;
 mod register;
 mod rehearse;
 mod relocate;
 mod remove;
 mod resumable;
 mod signature;
+mod sizes;
 mod slots;
 mod storage;
 mod unpack;
@@ -33,7 +35,7 @@ pub use checksum::Checksum;
 pub use clients::{
     ClientSummary, create_client, first_client, hold_client, list_clients, release_client, set_plan, sync_plans,
 };
-pub use deliver::{Target, deliver};
+pub use deliver::{Delivery, Target, deliver};
 pub use expire::expire;
 pub use folders::{FolderChange, change_folder, make_folder, remove_folder};
 pub use held::{Held, hold, store_held};
@@ -41,6 +43,7 @@ pub use idempotency::{Keyed, Turn, claim_key, free_keys};
 pub use import::{Wish, give_up_import, import, run_import};
 pub use ingest::{finish, receive, store_upload, upload};
 pub use keys::{KeyCache, KeySummary, authenticate, create_key, list_keys, revoke_key, write_down_key_use};
+pub use process::{Queued, Waiting, process, processing_counts, put_back, reprocess};
 pub use register::{NewFile, Registering, register, register_known};
 pub use rehearse::{
     Foretold, Intent, Placed, Rehearsal, confirm_upload, intend_folder_change, intend_folder_removal,
@@ -50,10 +53,11 @@ pub use relocate::{Change, relocate, relocated};
 pub use remove::remove;
 pub use resumable::{Incoming, Progress, begin_resumable, begin_resumable_with, resumable, resume, terminate};
 pub use signature::{SignedUpload, Signer};
+pub use sizes::{SizeFailure, SizeQuery, Sizes, deliver_size};
 pub use slots::{Slot, Slots};
 pub use storage::{StorageInfo, storage};
 pub use unpack::{EntryOutcome, Pack, Unpacked, Unpacking, open_pack, receive_pack, rehearse_unpack, unpack};
-pub use urls::{immutable_url, stable_url, upload_url};
+pub use urls::{derived_url, immutable_url, stable_url, upload_url};
 pub use verify::{Problem, Report, verify};
 pub use writers::Writers;
 pub use zip::{Pick, Zip, zip};

@@ -19,6 +19,10 @@ pub struct StorageInfo {
     pub temporary_reserved: ByteSize,
     /// The most that they may take.
     pub temporary_limit: ByteSize,
+    /// What was made of its files takes.
+    pub derived: ByteSize,
+    /// The most that may take.
+    pub derived_limit: ByteSize,
     /// What is free in the reckoning of the credits.
     pub free_allowance: ByteSize,
     /// What the rest costs a week.
@@ -38,6 +42,8 @@ pub async fn storage(app: &App, client: ClientId) -> Result<StorageInfo> {
         temporary: client.temp_used,
         temporary_reserved: client.temp_reserved,
         temporary_limit: app.settings.uploads.temp_limit,
+        derived: client.derived,
+        derived_limit: app.settings.processing.derived_limit,
         free_allowance: plan.free_allowance,
         credits_per_week: plan.credits_per_week(client.used),
         blocked_at: client.hold_at.or(client.full_at),
@@ -50,5 +56,14 @@ impl StorageInfo {
         let temporary = self.temporary_limit.saturating_sub(self.temporary).saturating_sub(self.temporary_reserved);
         let stored = self.limit?.saturating_sub(self.used).saturating_sub(self.reserved);
         Some(stored.max(temporary))
+    }
+    /// Whether so much fits on either side, and nothing is blocked.
+    pub fn takes(&self, size: ByteSize) -> bool {
+        let within = |limit: ByteSize, used: ByteSize, reserved: ByteSize| {
+            limit.saturating_sub(used).saturating_sub(reserved) >= size
+        };
+        self.blocked_at.is_none()
+            && self.limit.is_none_or(|limit| within(limit, self.used, self.reserved))
+            && within(self.temporary_limit, self.temporary, self.temporary_reserved)
     }
 }

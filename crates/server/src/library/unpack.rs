@@ -18,7 +18,7 @@ use reelshelf_media::{Archive, ArchiveProblem, Member, MemberProblem, MemberRead
 
 use super::held::gather;
 use super::rehearse::{confirm, foretell};
-use super::{Caller, Foretold, Held, NewFile, Slot, journal, make_folder, upload};
+use super::{Caller, Foretold, Held, NewFile, Slot, journal, make_folder, storage, upload};
 use crate::app::App;
 use crate::blobs::{Filled, ScratchReader};
 use crate::store::{Arrival, Arrivals, Asset};
@@ -70,6 +70,24 @@ impl Plan {
         });
         let paths = places.filter(|path| seen.insert(*path)).cloned().collect();
         Arrivals { client: caller.client, asked, paths, overwrite: *overwrite }
+    }
+
+    /// Whether everything fits within the limits of the client, so that the order makes no difference.
+    async fn fits(&self, app: &App, caller: &Caller, pack: &Pack) -> Result<bool> {
+        let (mut size, mut folders) = (ByteSize::ZERO, HashSet::new());
+        for step in &self.steps {
+            let folder = match &step.target {
+                Ok(Target::File(path, _)) => {
+                    size = size.saturating_add(ByteSize::new(pack.archive.members[step.index].size));
+                    &path.folder
+                }
+                Ok(Target::Folder(folder)) => folder,
+                Err(_) => continue,
+            };
+            folders.extend((1..=folder.names().len()).map(|depth| &folder.names()[..depth]));
+        }
+        let count = app.store.folder_count(caller.client).await?.saturating_add(folders.len() as u64);
+        Ok(count <= app.settings.limits.folders.into() && storage(app, caller.client).await?.takes(size))
     }
 }
 
@@ -224,8 +242,8 @@ pub async fn unpack(app: &App, caller: &Caller, pack: &Pack, to: &Unpacking, tok
     };
     let overwrite = |path: &MediaPath| may_replace.as_ref().map_or(to.overwrite, |may| may.contains(path));
     let broken = AtomicBool::new(false);
-    // Where two go to one place, the later one must come later.
-    let at_once = if plan.crowded.is_empty() { AT_ONCE } else { 1 };
+    // Where two go to one place, or not all fit, they come in the order that was told.
+    let at_once = if plan.crowded.is_empty() && plan.fits(app, caller, pack).await? { AT_ONCE } else { 1 };
     let act = |step: Step| journal::branch(step.index, carry_out(app, caller, pack, &overwrite, step, &broken));
     let acts: Vec<_> = plan.steps.into_iter().map(act).collect();
     let entries: Vec<_> = iter(acts).buffered(at_once).collect().await;

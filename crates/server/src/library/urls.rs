@@ -16,6 +16,11 @@ pub fn immutable_url(server: &ServerSettings, client: ClientId, hash: AssetHash,
     format!("{}/immutable/{client}/{hash}/{name}", server.delivery_url)
 }
 
+/// Where what was made of these bytes is served.
+pub fn derived_url(server: &ServerSettings, client: ClientId, source: AssetHash, name: &str) -> String {
+    format!("{}/derived/{client}/{source}/{name}", server.delivery_url)
+}
+
 /// Where the bytes of a registered upload go.
 pub fn upload_url(server: &ServerSettings, signed: &SignedUpload) -> String {
     let SignedUpload { upload, expires_at, signature } = signed;

@@ -77,6 +77,8 @@ pub struct Report {
     pub blobs: usize,
     /// How many bytes were read.
     pub bytes: u64,
+    /// How many derived files were read.
+    pub derived: usize,
     /// How many stored parts of uploads under way were looked at.
     pub parts: usize,
     /// Objects that no file and no upload under way has: about to be collected, or just being written.
@@ -92,6 +94,7 @@ pub async fn verify(app: &App) -> Result<Report> {
     let mut report = Report::default();
     check_rows(app, &mut report).await?;
     check_blobs(app, &mut report).await?;
+    check_derived(app, &mut report).await?;
     check_parts(app, &mut report).await?;
     count_unreferenced(app, &mut report).await?;
     report.scratch_files = app.blobs.scratch_files().await?;
@@ -121,7 +124,7 @@ async fn check_blobs(app: &App, report: &mut Report) -> Result<()> {
         let Some(last) = batch.last() else { return Ok(()) };
         after = last.id.to_string();
         let read: Vec<_> = futures::stream::iter(batch)
-            .map(|row| check_blob(app, row))
+            .map(|row| check_blob(app, BlobKey::Original(row.client, row.id), row))
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
@@ -133,8 +136,25 @@ async fn check_blobs(app: &App, report: &mut Report) -> Result<()> {
     }
 }
 
-async fn check_blob(app: &App, row: BlobRow) -> Result<(u64, Option<Problem>)> {
-    let key = BlobKey::Original(row.client, row.id);
+async fn check_derived(app: &App, report: &mut Report) -> Result<()> {
+    let mut after = String::new();
+    loop {
+        let batch = app.store.derived_after(&after, BATCH).await?;
+        let Some(last) = batch.last() else { return Ok(()) };
+        after = last.id.to_string();
+        let read: Vec<_> = futures::stream::iter(batch)
+            .map(|row| check_blob(app, BlobKey::Derived(row.client, row.id), row))
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        for (_, problem) in read {
+            report.derived += 1;
+            report.problems.extend(problem);
+        }
+    }
+}
+
+async fn check_blob(app: &App, key: BlobKey, row: BlobRow) -> Result<(u64, Option<Problem>)> {
     let object = key.name();
     let Some(bytes) = app.blobs.size(key).await? else {
         return missing(app, row, object).await;

@@ -14,6 +14,7 @@ use super::counters::lock;
 use super::db::Tx;
 use super::folders::{Spare, ensure};
 use super::ingest::Arrived;
+use super::processing::Examined;
 use super::register::{Register, Registration};
 use super::survey::{Fate, Forecast, Found, FoundFile, Outlook, RehearsalLimits, Survey};
 use super::writer::Verb;
@@ -60,6 +61,7 @@ impl Arrival {
             hash: expected.unwrap_or_else(|| AssetHash::from_bytes(Sha256::digest(blob.to_string()).into())),
             size: size.unwrap_or_default(),
             media_type: MediaType::Other,
+            examined: Examined::nothing(),
             now,
             temp_expires_at,
             temp_limit,

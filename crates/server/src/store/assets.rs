@@ -8,14 +8,15 @@ use serde::{Deserialize, Serialize};
 
 use super::counters::{Bytes, Files, apply, count};
 use super::db::{CONTENDED, Tx, execute, fetch_all, fetch_optional};
-use super::import::{Import, ImportRow, assets_and_imports, import_columns};
+use super::import::{Import, ImportRow, assets_and_more, import_columns};
+use super::processing::{Processing, ProcessingRow, processing_columns};
 use super::row::row;
 use super::survey::{Fate, Found, FoundFile, Survey};
 use super::walk::{Walk, walk};
 use super::writer::Verb;
 use super::{Store, column, size_column};
 
-/// The columns of an asset, for every statement that gives one: those of its import follow.
+/// The columns of an asset, for every statement that gives one: those of its bytes and of its import follow.
 macro_rules! asset_columns {
     () => {
         " assets.id, assets.name, assets.display_name, assets.declared_type, assets.kind, assets.media_type,
@@ -28,8 +29,9 @@ const FIND: &str = concat!(
     walk!(),
     "SELECT",
     asset_columns!(),
+    processing_columns!(),
     import_columns!(),
-    assets_and_imports!("FROM walk JOIN assets ON assets.folder_id = walk.id"),
+    assets_and_more!("FROM walk JOIN assets ON assets.folder_id = walk.id"),
     "WHERE walk.depth = $4 AND assets.name_key = $5 AND assets.name = $6"
 );
 
@@ -113,6 +115,9 @@ pub struct Asset {
     pub modified_at: UnixMillis,
     /// When it goes by itself.
     pub expires_at: Option<UnixMillis>,
+    /// What is known of its bytes and made of them; `None` while pending.
+    #[serde(default)]
+    pub processing: Option<Processing>,
     /// What is fetching its bytes, or failed to.
     pub import: Option<Import>,
 }
@@ -131,6 +136,7 @@ row! {
         pub(super) created_at: i64,
         modified_at: i64,
         expires_at: Option<i64>,
+        ..processing: ProcessingRow,
         ..import: ImportRow,
     }
 }
@@ -152,6 +158,7 @@ impl TryFrom<AssetRow> for Asset {
             created_at: UnixMillis::new(row.created_at),
             modified_at: UnixMillis::new(row.modified_at),
             expires_at: row.expires_at.map(UnixMillis::new),
+            processing: row.processing.processing()?,
             import: row.import.import()?,
         })
     }

@@ -31,7 +31,9 @@ const FORGET: &str = "DELETE FROM blobs WHERE id = $1 AND condemned_at IS NOT NU
 const KNOWN: &str = "
     SELECT id FROM blobs WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
     UNION ALL
-    SELECT id FROM parts WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+    SELECT id FROM parts WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+    UNION ALL
+    SELECT id FROM derived WHERE id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 /// How many copies one statement asks for.
 const KNOWN_AT_ONCE: usize = 16;
 
@@ -39,12 +41,17 @@ const EXPECTED: &str = "
     SELECT id FROM blobs WHERE id = $1 AND condemned_at IS NULL
     UNION ALL
     SELECT parts.id FROM parts JOIN uploads ON uploads.id = parts.upload_id
-    WHERE parts.id = $1 AND uploads.done_hash IS NULL";
+    WHERE parts.id = $1 AND uploads.done_hash IS NULL
+    UNION ALL
+    SELECT derived.id FROM derived JOIN blobs ON blobs.id = derived.source_id
+    WHERE derived.id = $1 AND blobs.condemned_at IS NULL";
 const REFERRED: &str = "
     SELECT id FROM assets WHERE blob_id = $1
     UNION ALL
     SELECT parts.id FROM parts JOIN uploads ON uploads.id = parts.upload_id
     WHERE parts.id = $1 AND uploads.done_hash IS NULL
+    UNION ALL
+    SELECT derived.id FROM derived JOIN assets ON assets.blob_id = derived.source_id WHERE derived.id = $1
     LIMIT 1";
 
 #[cfg(test)]
@@ -174,13 +181,13 @@ impl Store {
         self.db.write_aside(Forget(blobs)).await
     }
 
-    /// Whether this copy, or this part of an upload under way, must be there.
+    /// Whether this copy, this part of an upload under way, or this derived file must be there.
     pub async fn expects_blob(&self, blob: BlobId) -> Result<bool> {
         let mut tx = self.db.read().await?;
         fetch_optional!(tx, (String,), EXPECTED, blob.to_string()).map(|row| row.is_some())
     }
 
-    /// Whether a file has these bytes, or an upload under way. Those that none has go with the next run of the collector.
+    /// Whether a file has these bytes, or they were made of those of one, or are an upload under way. Those that none has go with the next run of the collector.
     pub async fn is_blob_referred(&self, blob: BlobId) -> Result<bool> {
         let mut tx = self.db.read().await?;
         fetch_optional!(tx, (String,), REFERRED, blob.to_string()).map(|row| row.is_some())

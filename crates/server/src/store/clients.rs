@@ -16,16 +16,17 @@ const INSERT_FOLDER: &str = "
     INSERT INTO folders (id, client_id, parent_id, name, temporary, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
 const GET: &str = "
     SELECT id, name, plan, storage_limit, created_at, hold_at, hold_reason, full_at, used_bytes, reserved_bytes,
-        temp_bytes, temp_reserved_bytes
+        temp_bytes, temp_reserved_bytes, derived_bytes
     FROM clients WHERE id = $1";
 const ALL: &str = "
     SELECT id, name, plan, storage_limit, created_at, hold_at, hold_reason, full_at, used_bytes, reserved_bytes,
-        temp_bytes, temp_reserved_bytes
+        temp_bytes, temp_reserved_bytes, derived_bytes
     FROM clients ORDER BY created_at, id";
 const COUNT: &str = "SELECT COUNT(*) FROM clients";
 const TOTALS: &str = "
     SELECT COUNT(*), CAST(COALESCE(SUM(used_bytes), 0) AS BIGINT), CAST(COALESCE(SUM(reserved_bytes), 0) AS BIGINT),
-        CAST(COALESCE(SUM(temp_bytes), 0) AS BIGINT), CAST(COALESCE(SUM(temp_reserved_bytes), 0) AS BIGINT)
+        CAST(COALESCE(SUM(temp_bytes), 0) AS BIGINT), CAST(COALESCE(SUM(temp_reserved_bytes), 0) AS BIGINT),
+        CAST(COALESCE(SUM(derived_bytes), 0) AS BIGINT)
     FROM clients";
 const SET_PLAN: &str = "UPDATE clients SET plan = $2, storage_limit = $3 WHERE id = $1";
 const SYNC_PLAN: &str = "UPDATE clients SET storage_limit = $2 WHERE plan = $1 AND storage_limit IS DISTINCT FROM $2";
@@ -69,6 +70,8 @@ pub struct Client {
     pub temp_used: ByteSize,
     /// What its temporary uploads under way will take at most.
     pub temp_reserved: ByteSize,
+    /// What was made of its files takes.
+    pub derived: ByteSize,
 }
 
 row! {
@@ -85,6 +88,7 @@ row! {
         reserved_bytes: i64,
         temp_bytes: i64,
         temp_reserved_bytes: i64,
+        derived_bytes: i64,
     }
 }
 
@@ -106,6 +110,7 @@ impl TryFrom<ClientRow> for Client {
             reserved: size_column("clients", "reserved_bytes", row.reserved_bytes)?,
             temp_used: size_column("clients", "temp_bytes", row.temp_bytes)?,
             temp_reserved: size_column("clients", "temp_reserved_bytes", row.temp_reserved_bytes)?,
+            derived: size_column("clients", "derived_bytes", row.derived_bytes)?,
         })
     }
 }
@@ -123,6 +128,8 @@ pub struct Totals {
     pub temp_used: ByteSize,
     /// What their temporary uploads under way will take at most.
     pub temp_reserved: ByteSize,
+    /// What was made of their files takes.
+    pub derived: ByteSize,
 }
 
 /// A client to be made, with its root and its `temp`.
@@ -250,14 +257,16 @@ impl Store {
 
     /// What all clients use together.
     pub async fn totals(&self) -> Result<Totals> {
+        type Row = (i64, i64, i64, i64, i64, i64);
         let mut tx = self.db.read().await?;
-        let (clients, used, reserved, temp_used, temp_reserved) = fetch_one!(tx, (i64, i64, i64, i64, i64), TOTALS)?;
+        let (clients, used, reserved, temp_used, temp_reserved, derived) = fetch_one!(tx, Row, TOTALS)?;
         Ok(Totals {
             clients: clients.unsigned_abs(),
             used: size_column("clients", "used_bytes", used)?,
             reserved: size_column("clients", "reserved_bytes", reserved)?,
             temp_used: size_column("clients", "temp_bytes", temp_used)?,
             temp_reserved: size_column("clients", "temp_reserved_bytes", temp_reserved)?,
+            derived: size_column("clients", "derived_bytes", derived)?,
         })
     }
 

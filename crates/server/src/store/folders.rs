@@ -27,6 +27,7 @@ const FIND: &str = concat!(
 const INSERT: &str = "
     INSERT INTO folders (id, client_id, parent_id, name, temporary, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
 const COUNT_FOLDERS: &str = "UPDATE clients SET folders = folders + $2 WHERE id = $1 AND folders + $2 <= $3";
+const COUNTED: &str = "SELECT folders FROM clients WHERE id = $1";
 pub(super) const UNCOUNT_FOLDERS: &str = "UPDATE clients SET folders = folders - $2 WHERE id = $1";
 const STATS: &str = concat!(
     walk!(),
@@ -79,8 +80,21 @@ const DELETE: &str = "DELETE FROM folders WHERE id = $1";
 pub(super) const AT_ONCE: i64 = 1000;
 
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] =
-    &[DEEPEST, FIND, INSERT, COUNT_FOLDERS, UNCOUNT_FOLDERS, STATS, TREE, MOVE, REACH, CONTENTS, EVERYTHING, DELETE];
+pub(super) const STATEMENTS: &[&str] = &[
+    DEEPEST,
+    FIND,
+    INSERT,
+    COUNT_FOLDERS,
+    COUNTED,
+    UNCOUNT_FOLDERS,
+    STATS,
+    TREE,
+    MOVE,
+    REACH,
+    CONTENTS,
+    EVERYTHING,
+    DELETE,
+];
 
 /// A folder that a walk found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -385,6 +399,13 @@ impl Store {
         now: UnixMillis,
     ) -> Result<()> {
         self.db.write(RemoveFolder { client, path, recursive, now }).await
+    }
+
+    /// How many folders a client has.
+    pub async fn folder_count(&self, client: ClientId) -> Result<u64> {
+        let mut tx = self.db.read().await?;
+        let (folders,): (i64,) = fetch_one!(tx, (i64,), COUNTED, client.as_str())?;
+        u64::try_from(folders).map_err(|_| Error::inconsistent("fewer folders than none"))
     }
 
     /// A folder's own counters and its sub-folders.

@@ -18,18 +18,19 @@ pub const IMPORT_JOB: &str = "import";
 /// A registration that ends with its import and not with time.
 pub const WITH_ITS_IMPORT: UnixMillis = UnixMillis::new(i64::MAX);
 
-/// An asset beside the import that is to bring its bytes: of several, the one that was asked for last.
-macro_rules! assets_and_imports {
+/// An asset beside its bytes, and beside the import that is to bring them: of several, the one that was asked for last.
+macro_rules! assets_and_more {
     ($assets:expr) => {
         concat!(
             $assets,
-            " LEFT JOIN imports ON imports.upload_id = (
+            " LEFT JOIN blobs ON blobs.id = assets.blob_id
+            LEFT JOIN imports ON imports.upload_id = (
                 SELECT MAX(uploads.id) FROM uploads JOIN imports own ON own.upload_id = uploads.id
                 WHERE uploads.asset_id = assets.id AND uploads.done_hash IS NULL) "
         )
     };
 }
-pub(super) use assets_and_imports;
+pub(super) use assets_and_more;
 
 /// What is shown of an import, beside an asset.
 macro_rules! import_columns {

@@ -7,17 +7,23 @@ use serde::{Deserialize, Serialize};
 
 use super::counters::{Bytes, Files, apply, count};
 use super::db::{CONTENDED, Tx, execute, fetch_one, fetch_optional};
+use super::jobs::JobClass;
 use super::journal::Recalled;
+use super::processing::{Examined, Processing, ProcessingRow, enqueue_processing};
+use super::row::row;
 use super::writer::Verb;
 use super::{Store, column};
 
 use super::uploads::{TICKET, TicketRow};
 
 const UPSERT_BLOB: &str = "
-    INSERT INTO blobs (id, client_id, hash, size, created_at, touched_at) VALUES ($1, $2, $3, $4, $5, $5)
+    INSERT INTO blobs (id, client_id, hash, size, created_at, touched_at, processing, processing_error, metadata)
+    VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8)
     ON CONFLICT (client_id, hash) WHERE condemned_at IS NULL
     DO UPDATE SET touched_at = $5, released_at = NULL
-    RETURNING id";
+    RETURNING id, processing, processing_error, metadata,
+        (SELECT string_agg(derived.name, ' ') FROM derived
+            WHERE derived.source_id = blobs.id AND NOT derived.on_demand) AS derived";
 const INSERT_CONDEMNED: &str = "
     INSERT INTO blobs (id, client_id, hash, size, created_at, touched_at, condemned_at)
     VALUES ($1, $2, $3, $4, $5, $5, $5)
@@ -46,12 +52,29 @@ pub struct Arrived {
     pub size: ByteSize,
     /// What they are.
     pub media_type: MediaType,
+    /// What was seen of them.
+    pub examined: Examined,
     /// Now.
     pub now: UnixMillis,
     /// When the file goes, if it is in `temp`.
     pub temp_expires_at: UnixMillis,
     /// The most that temporary files may take.
     pub temp_limit: i64,
+}
+
+row! {
+    /// The copy that a file refers to.
+    pub(super) struct KeptRow {
+        pub(super) id: String,
+        ..processing: ProcessingRow,
+    }
+}
+
+impl KeptRow {
+    /// What is shown of its processing.
+    pub(super) fn processing(self) -> Result<Option<Processing>> {
+        self.processing.processing()
+    }
 }
 
 /// Leaves to the collector a copy that was made durable for an upload that then failed. A row that came about after all,
@@ -83,16 +106,28 @@ pub enum Committed {
 
 impl Arrived {
     /// The copy that the file refers to: ours, or the one that this client already had. In the latter case ours goes to
-    /// the collector at once.
-    pub(super) async fn keep_blob(&self, tx: &mut Tx, client: ClientId) -> Result<String> {
+    /// the collector at once. Unless that was done, somebody is to process it.
+    pub(super) async fn keep_blob(&self, tx: &mut Tx, client: ClientId) -> Result<KeptRow> {
         let (ours, hash) = (self.blob.to_string(), self.hash.to_string());
         let (size, now) = (self.size.to_column(), self.now.get());
-        let client = client.as_str();
-        let (kept,) = fetch_one!(tx, (String,), UPSERT_BLOB, ours.as_str(), client, hash.as_str(), size, now)?;
-        if kept != ours {
-            execute!(tx, INSERT_CONDEMNED, ours, client, hash, size, now)?;
+        let (owner, seen) = (client.as_str(), &self.examined);
+        let (state, error, metadata) = (seen.state.as_str(), seen.error.as_deref(), seen.metadata.as_deref());
+        let sql = UPSERT_BLOB;
+        let kept =
+            fetch_one!(tx, KeptRow, sql, ours.as_str(), owner, hash.as_str(), size, now, state, error, metadata)?;
+        if kept.id != ours {
+            execute!(tx, INSERT_CONDEMNED, ours, owner, hash, size, now)?;
+        }
+        if kept.processing.is_waited_for()? {
+            self.enqueue_processing(tx, client, &kept.id).await?;
         }
         Ok(kept)
+    }
+
+    /// An upload brings bytes once, so that its identifier is a good one for their job.
+    pub(super) async fn enqueue_processing(&self, tx: &mut Tx, client: ClientId, blob: &str) -> Result<()> {
+        let job = column("uploads", "id", &self.upload.to_string())?;
+        enqueue_processing(tx, (client, blob), JobClass::Media, (job, self.now)).await
     }
 
     /// Reserved becomes used. This takes the client's row, which comes before blobs and files.
@@ -194,7 +229,7 @@ impl Verb for Arrived {
         }
         self.count_bytes(tx, &row).await?;
         let blob = self.keep_blob(tx, client).await?;
-        self.make_file(tx, row, &blob).await?;
+        self.make_file(tx, row, &blob.id).await?;
         Ok(Committed::Stored)
     }
 }

@@ -88,17 +88,23 @@ pub enum JobClass {
     Light,
     /// Long, and mostly waits for other servers.
     Import,
+    /// Long, and takes a processor: of bytes that just came.
+    Media,
+    /// The same, of bytes that are here already: those that just came do not wait for it.
+    Remake,
 }
 
 impl JobClass {
     /// Every class.
-    pub const ALL: [Self; 2] = [Self::Light, Self::Import];
+    pub const ALL: [Self; 4] = [Self::Light, Self::Import, Self::Media, Self::Remake];
 
     /// As text.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Light => "light",
             Self::Import => "import",
+            Self::Media => "media",
+            Self::Remake => "remake",
         }
     }
 }

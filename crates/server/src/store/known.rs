@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::assets::{Asset, find};
 use super::counters::lock;
-use super::db::{CONTENDED, Tx, execute, fetch_one, fetch_optional};
+use super::db::{CONTENDED, Tx, fetch_one, fetch_optional};
 use super::ingest::Arrived;
 use super::journal::Recalled;
+use super::processing::{Examined, is_to_be_processed};
 use super::register::{Register, Registered, Registration};
 use super::uploads::{TICKET, TicketRow};
 use super::writer::Verb;
@@ -19,7 +20,9 @@ const HELD: &str = "
     SELECT blob_id, size, media_type FROM assets
     WHERE client_id = $1 AND hash = $2 AND uploaded AND blob_id IS NOT NULL AND (expires_at IS NULL OR expires_at > $3)
     ORDER BY expires_at IS NULL DESC, expires_at DESC LIMIT 1";
-const TOUCH: &str = "UPDATE blobs SET touched_at = $2, released_at = NULL WHERE id = $1 AND condemned_at IS NULL";
+const TOUCH: &str = "
+    UPDATE blobs SET touched_at = $2, released_at = NULL WHERE id = $1 AND condemned_at IS NULL
+    RETURNING processing";
 
 #[cfg(test)]
 pub(super) const STATEMENTS: &[&str] = &[HELD, TOUCH];
@@ -55,9 +58,8 @@ impl RegisterKnown {
     /// Does what the transfer of these bytes would have done.
     async fn make(&self, tx: &mut Tx, to: Registered, (blob, media_type): (BlobId, MediaType)) -> Result<Asset> {
         let Registration { client, path, now, temp_limit, .. } = &self.register.registration;
-        if execute!(tx, TOUCH, blob.to_string(), now.get())? == 0 {
-            return Err(Error::Unavailable(CONTENDED));
-        }
+        let touched = fetch_optional!(tx, (String,), TOUCH, blob.to_string(), now.get())?;
+        let (processing,) = touched.ok_or(Error::Unavailable(CONTENDED))?;
         let row = fetch_one!(tx, TicketRow, TICKET, to.upload.to_string())?;
         let size = size_column("uploads", "size", row.declared_size.unwrap_or_default())?;
         let arrived = Arrived {
@@ -66,12 +68,16 @@ impl RegisterKnown {
             hash: self.hash,
             size,
             media_type,
+            examined: Examined::nothing(),
             now: *now,
             temp_expires_at: self.temp_expires_at,
             temp_limit: *temp_limit,
         };
         arrived.count_bytes(tx, &row).await?;
         arrived.make_file(tx, row, &blob.to_string()).await?;
+        if is_to_be_processed(&processing)? {
+            arrived.enqueue_processing(tx, *client, &blob.to_string()).await?;
+        }
         find(tx, *client, path).await
     }
 }

@@ -5,7 +5,8 @@ use reelshelf_domain::{Cursor, Direction, FolderId, Limit, MediaKind, Result, So
 
 use super::assets::{Asset, AssetRow, asset_columns};
 use super::db::{Tx, fetch_all, fetch_one};
-use super::import::{assets_and_imports, import_columns};
+use super::import::{assets_and_more, import_columns};
+use super::processing::processing_columns;
 use super::row::row;
 use super::{Store, column};
 
@@ -16,8 +17,9 @@ macro_rules! page {
         concat!(
             "SELECT",
             asset_columns!(),
+            processing_columns!(),
             import_columns!(),
-            assets_and_imports!(concat!(
+            assets_and_more!(concat!(
                 "FROM (SELECT * FROM assets WHERE folder_id = $1",
                 $filter,
                 $where,
@@ -53,12 +55,12 @@ struct Pages {
     after_of_kind: &'static str,
 }
 
-const NAME: Pages = pages!("name_key, name", " AND (name_key, name) > ($3, $4)");
-const NAME_DOWN: Pages = pages!("name_key DESC, name DESC", " AND (name_key, name) < ($3, $4)");
-const DATE: Pages = pages!("created_at, id", " AND (created_at, id) > ($3, $4)");
-const DATE_DOWN: Pages = pages!("created_at DESC, id DESC", " AND (created_at, id) < ($3, $4)");
-const SIZE: Pages = pages!("size, id", " AND (size, id) > ($3, $4)");
-const SIZE_DOWN: Pages = pages!("size DESC, id DESC", " AND (size, id) < ($3, $4)");
+const NAME: Pages = pages!("assets.name_key, assets.name", " AND (name_key, name) > ($3, $4)");
+const NAME_DOWN: Pages = pages!("assets.name_key DESC, assets.name DESC", " AND (name_key, name) < ($3, $4)");
+const DATE: Pages = pages!("assets.created_at, assets.id", " AND (created_at, id) > ($3, $4)");
+const DATE_DOWN: Pages = pages!("assets.created_at DESC, assets.id DESC", " AND (created_at, id) < ($3, $4)");
+const SIZE: Pages = pages!("assets.size, assets.id", " AND (size, id) > ($3, $4)");
+const SIZE_DOWN: Pages = pages!("assets.size DESC, assets.id DESC", " AND (size, id) < ($3, $4)");
 
 /// The matches of a search in one order, each with the count of all matches. The page is found first, and what is behind
 /// it is only counted, so that together they pass over the folder once. An index gives all that this looks at; only the
@@ -81,8 +83,9 @@ macro_rules! search {
             concat!($first, $back, ", ", $second, $back),
             " LIMIT 1)) END AS matches,",
             asset_columns!(),
+            processing_columns!(),
             import_columns!(),
-            assets_and_imports!("FROM page JOIN assets ON assets.id = page.hit"),
+            assets_and_more!("FROM page JOIN assets ON assets.id = page.hit"),
             "ORDER BY ",
             concat!("assets.", $first, $way, ", assets.", $second, $way)
         )
@@ -98,8 +101,9 @@ macro_rules! search_after {
                 WHERE folder_id = $1 AND lower(name) LIKE $5 ESCAPE '\\' AND ($6 IS NULL OR kind = $6)
             ) AS matches,",
             asset_columns!(),
+            processing_columns!(),
             import_columns!(),
-            assets_and_imports!(concat!(
+            assets_and_more!(concat!(
                 "FROM (SELECT * FROM assets
                 WHERE folder_id = $1 AND lower(name) LIKE $5 ESCAPE '\\' AND ($6 IS NULL OR kind = $6) AND ",
                 concat!("(", $first, ", ", $second, ") ", $behind, " ($3, $4) ORDER BY "),
@@ -107,7 +111,7 @@ macro_rules! search_after {
                 " LIMIT $2) assets"
             )),
             "ORDER BY ",
-            concat!($first, $way, ", ", $second, $way)
+            concat!("assets.", $first, $way, ", assets.", $second, $way)
         )
     };
 }

@@ -3,32 +3,32 @@
 use rusqlite::Row;
 use rusqlite::types::FromSql;
 
-/// A struct whose fields are columns of the same names; `..field: Other` at the end takes the columns of another.
+/// A struct whose fields are columns of the same names; `..field: Other` at the end takes the columns of others.
 macro_rules! row {
     (
         $(#[$meta:meta])*
         $visibility:vis struct $name:ident {
             $($(#[$of:meta])* $seen:vis $field:ident: $type:ty,)*
-            $(..$rest:ident: $other:ty,)?
+            $(..$rest:ident: $other:ty,)*
         }
     ) => {
         $(#[$meta])*
         #[derive(sqlx::FromRow)]
         $visibility struct $name {
             $($(#[$of])* $seen $field: $type,)*
-            $(#[sqlx(flatten)] $rest: $other,)?
+            $(#[sqlx(flatten)] $rest: $other,)*
         }
 
         impl $crate::store::row::FromCells for $name {
             fn columns(names: &mut Vec<&'static str>) {
                 names.extend([$(stringify!($field)),*]);
-                $(<$other as $crate::store::row::FromCells>::columns(names);)?
+                $(<$other as $crate::store::row::FromCells>::columns(names);)*
             }
 
             fn from_cells(cells: &mut $crate::store::row::Cells<'_, '_>) -> rusqlite::Result<Self> {
                 Ok(Self {
                     $($field: cells.next()?,)*
-                    $($rest: <$other as $crate::store::row::FromCells>::from_cells(cells)?,)?
+                    $($rest: <$other as $crate::store::row::FromCells>::from_cells(cells)?,)*
                 })
             }
         }

@@ -9,6 +9,7 @@ use super::counters::{Bytes, Files, apply, count};
 use super::db::{Tx, execute};
 use super::folders::{Spare, ensure};
 use super::ingest::Arrived;
+use super::processing::Processing;
 use super::register::Registration;
 use super::writer::Verb;
 
@@ -32,7 +33,7 @@ struct Whole {
 
 impl Whole {
     /// The file as it will be.
-    fn asset(&self) -> Asset {
+    fn asset(&self, processing: Option<Processing>) -> Asset {
         let (Registration { path, display_name, content_type, .. }, arrived) = (&self.registration, &self.arrived);
         Asset {
             id: self.asset,
@@ -47,6 +48,7 @@ impl Whole {
             created_at: arrived.now,
             modified_at: arrived.now,
             expires_at: path.folder.is_temp().then_some(arrived.temp_expires_at),
+            processing,
             import: None,
         }
     }
@@ -57,11 +59,13 @@ impl Verb for Whole {
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Asset> {
         let Registration { client, path, now, temp_limit, .. } = &self.registration;
-        let (file, size) = (self.asset(), self.arrived.size.to_column());
+        let size = self.arrived.size.to_column();
         // The client's row comes first; a file always grows what it adds to, so that this also looks for a hold.
         apply(tx, *client, Bytes::of(path.folder.is_temp(), size, 0), *temp_limit, *now).await?;
         let (folder, _) = ensure(tx, *client, &path.folder, &self.spare).await?;
-        let blob = self.arrived.keep_blob(tx, *client).await?;
+        let kept = self.arrived.keep_blob(tx, *client).await?;
+        let blob = kept.id.clone();
+        let file = self.asset(kept.processing()?);
         let kind: MediaKind = file.kind;
         let inserted = execute!(
             tx,

@@ -22,9 +22,12 @@ mod import;
 mod kill;
 mod load;
 mod nodes;
+mod processing;
 mod program;
 mod resume;
 mod retries;
+#[path = "../it/support/samples.rs"]
+mod samples;
 mod settings;
 mod steps;
 mod stop;

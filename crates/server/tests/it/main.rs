@@ -18,6 +18,8 @@ mod imports_under_way;
 mod leftovers;
 mod model;
 mod privacy;
+mod processing;
+mod processing_films;
 mod rehearsals;
 mod resumable;
 mod retries;

@@ -51,6 +51,7 @@ fn what_needs_no_key_says_so() {
     let open: Vec<_> = all_operations().into_iter().filter(|(_, path, _)| !path.starts_with("/v2/")).collect();
     let expected = [
         ("GET", "/clients/{client}/{path}"),
+        ("GET", "/derived/{client}/{sha256}/{name}"),
         ("GET", "/immutable/{client}/{sha256}/{name}"),
         ("PUT", "/uploads/{id}"),
         ("GET", "/{client}/files/{path}"),

@@ -7,6 +7,7 @@ mod forms;
 mod given;
 mod listing;
 mod media;
+mod metadata;
 mod multipart;
 mod objects;
 mod others;

@@ -192,7 +192,8 @@ pub(super) async fn store(
     if failure.is_none() && form.files == 0 {
         return Err(Error::Missing("file").into());
     }
-    let mut outcomes = settle(app, caller, &mut form, goes == Goes::Ended).await;
+    // On the heap: it is large, and most requests are no forms.
+    let mut outcomes = Box::pin(settle(app, caller, &mut form, goes == Goes::Ended)).await;
     match failure {
         // What was stored before the form went wrong is stored; its sender hears of both.
         Some(error) if outcomes.iter().any(|outcome| outcome.success) => outcomes.push(refused(String::new())(error)),

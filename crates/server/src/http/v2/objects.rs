@@ -1,11 +1,14 @@
 //! What the answers are made of.
 
-use reelshelf_domain::{Amount, Changes, ClientId, FolderPath, MediaPath, Paths, UnixMillis};
+use std::collections::BTreeMap;
+
+use reelshelf_domain::{Amount, Changes, ClientId, FolderPath, MediaKind, MediaPath, Paths, UnixMillis};
+use reelshelf_media::contradicts;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::library::{StorageInfo, immutable_url, stable_url};
+use crate::library::{StorageInfo, derived_url, immutable_url, stable_url};
 use crate::store::{self, Asset};
 
 /// A file. The first ten fields are the contract's.
@@ -27,7 +30,7 @@ pub(super) struct File {
     size: u64,
     /// The stable URL. Pending files have it already; it answers 404 until the bytes are here.
     url: String,
-    /// The URL of a thumbnail.
+    /// The URL of a small picture of it, once there is one: of a picture, the poster of a film, the waveform of a sound.
     #[serde(rename = "thumbnailUrl")]
     thumbnail_url: Option<String>,
     /// `pending` or `uploaded`.
@@ -48,6 +51,20 @@ pub(super) struct File {
     modified_at: String,
     /// When a temporary file goes; null for others.
     expires_at: Option<String>,
+    /// How far the server is in understanding the bytes: `queued`, `running`, `done` or `failed`; null while pending.
+    processing: Option<&'static str>,
+    /// Why it failed; null when it did not. The file itself is served all the same.
+    #[serde(rename = "processingError")]
+    processing_error: Option<String>,
+    /// What the bytes hold; null until it is known. Facts that a file does not tell are left out.
+    #[schema(value_type = Option<super::metadata::Metadata>)]
+    metadata: Option<serde_json::Value>,
+    /// The URLs of what was made of the file, by name.
+    #[schema(example = json!({ "thumb-320.webp": "https://media.example.com/derived/a1B2c3D4e5/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08/thumb-320.webp" }))]
+    derived: BTreeMap<String, String>,
+    /// That the bytes are of another type than the name or the declared type says: the bytes decide. Absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<String>,
     /// The import that is to bring the bytes; absent when there is none, or when it has brought them.
     #[serde(skip_serializing_if = "Option::is_none")]
     import: Option<Import>,
@@ -86,7 +103,16 @@ impl From<store::Import> for Import {
 impl File {
     pub(super) fn new(app: &App, client: ClientId, folder: &FolderPath, asset: Asset) -> Self {
         let server = &app.settings.server;
+        let notice = contradiction(&asset);
         let path = MediaPath::new(folder.clone(), asset.name);
+        let (mut processing, mut error, mut metadata, mut derived) = (None, None, None, BTreeMap::new());
+        if let (Some(known), Some(hash)) = (asset.processing, asset.hash) {
+            processing = Some(known.state.as_str());
+            error = known.error;
+            metadata = known.metadata.and_then(|text| serde_json::from_str(&text).ok());
+            let url = |name: String| (name.clone(), derived_url(server, client, hash, &name));
+            derived = known.derived.into_iter().map(url).collect();
+        }
         Self {
             url: stable_url(server, client, &path),
             immutable_url: asset.hash.map(|hash| immutable_url(server, client, hash, &path.name)),
@@ -95,7 +121,12 @@ impl File {
             kind: asset.kind.as_str(),
             content_type: asset.declared_type,
             size: asset.size.get(),
-            thumbnail_url: None,
+            thumbnail_url: THUMBNAILS.iter().find_map(|name| derived.get(*name)).cloned(),
+            processing,
+            processing_error: error,
+            metadata,
+            derived,
+            notice,
             status: if asset.uploaded { "uploaded" } else { "pending" },
             temporary: folder.is_temp(),
             created_at: asset.created_at.to_string(),
@@ -106,6 +137,29 @@ impl File {
             import: asset.import.map(Import::from),
         }
     }
+}
+
+/// What may be shown as a thumbnail, the best first.
+const THUMBNAILS: [&str; 8] = [
+    "thumb-320.webp",
+    "thumb-640.webp",
+    "thumb-160.webp",
+    "thumb-1280.webp",
+    "poster.webp",
+    "cover.webp",
+    "waveform.webp",
+    "waveform.png",
+];
+
+/// That bytes of a known type have a name, or were declared, as something else.
+fn contradiction(asset: &Asset) -> Option<String> {
+    let bytes = asset.media_type.filter(|bytes| bytes.kind() != MediaKind::Other)?;
+    let declared = MediaKind::declared(&asset.declared_type);
+    if declared != MediaKind::Other && declared != bytes.kind() {
+        return Some(format!("The bytes are {}, not {} as was declared", bytes.mime(), asset.declared_type));
+    }
+    let said = || format!("The bytes are {}, not what the name says", bytes.mime());
+    contradicts(asset.name.as_str(), bytes).then(said)
 }
 
 /// A client's storage. The first five fields are the contract's.
@@ -129,6 +183,10 @@ pub(super) struct Storage {
     temp_bytes: u64,
     /// The most that they may take.
     temp_limit_bytes: u64,
+    /// Bytes of what was made of the files: thumbnails, waveforms, sizes. Not part of `used_bytes`.
+    derived_bytes: u64,
+    /// The most that they may take.
+    derived_limit_bytes: u64,
 }
 
 impl From<StorageInfo> for Storage {
@@ -143,6 +201,8 @@ impl From<StorageInfo> for Storage {
             limit_bytes: storage.limit.map(reelshelf_domain::ByteSize::get),
             temp_bytes: storage.temporary.get(),
             temp_limit_bytes: storage.temporary_limit.get(),
+            derived_bytes: storage.derived.get(),
+            derived_limit_bytes: storage.derived_limit.get(),
         }
     }
 }

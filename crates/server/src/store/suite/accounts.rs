@@ -36,7 +36,7 @@ async fn a_client_is_made_once_with_its_root_and_temp() {
     assert_eq!(world.store.clients().await.unwrap().len(), 1);
     let nothing = ByteSize::ZERO;
     let (used, reserved, temp_used, temp_reserved) = (nothing, nothing, nothing, nothing);
-    let totals = Totals { clients: 1, used, reserved, temp_used, temp_reserved };
+    let totals = Totals { clients: 1, used, reserved, temp_used, temp_reserved, derived: ByteSize::ZERO };
     assert_eq!(world.store.totals().await.unwrap(), totals);
     assert_clean(&world.store).await;
     world.close().await;

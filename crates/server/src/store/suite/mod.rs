@@ -8,6 +8,7 @@ mod folders;
 mod importing;
 mod jobs;
 mod listing;
+mod processing;
 mod races;
 mod relocating;
 mod resuming;
@@ -25,7 +26,9 @@ use reelshelf_domain::{
     SystemChance, UnixMillis, UploadId,
 };
 
-use super::{Arrived, Asset, Committed, Made, NewClient, Registered, Registration, Relocation, Removed, Store};
+use super::{
+    Arrived, Asset, Committed, Examined, Made, NewClient, Registered, Registration, Relocation, Removed, Store,
+};
 pub(crate) use world::World;
 
 /// When every scenario begins.
@@ -210,6 +213,7 @@ fn arrived(upload: UploadId, mark: u8, size: u64) -> Arrived {
         hash: hash(mark),
         size: ByteSize::new(size),
         media_type: MediaType::Png,
+        examined: Examined::nothing(),
         now: NOW,
         temp_expires_at: NOW.plus(TEMP_LIFE),
         temp_limit: TEMP_LIMIT,
@@ -252,7 +256,7 @@ pub(crate) async fn assert_clean(store: &Store) {
     let folders = audit.folders.iter().map(|folder| (&folder.id, folder.counters()));
     let wrong: Vec<_> = clients
         .chain(folders)
-        .flat_map(|(id, counters)| counters.map(|counter| (id.clone(), counter)))
+        .flat_map(|(id, counters)| counters.into_iter().map(|counter| (id.clone(), counter)))
         .filter(|(_, (_, is, should_be))| is != should_be)
         .collect();
     assert_eq!(wrong, [], "counters that are wrong: name, what it is, what it should be");

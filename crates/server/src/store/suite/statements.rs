@@ -7,9 +7,9 @@ use sqlx::{Executor, SqlSafeStr};
 
 use super::super::db::{Conn, SqliteConn};
 use super::super::{
-    assets, audit, blobs, clients, counters, empty, expire, folders, freshness, idempotency, import, ingest, jobs,
-    journal, keys, known, leisure, listing, register, rehearse, relocate, resumables, settings, sqlite, uploads, whole,
-    zip,
+    assets, audit, blobs, clients, counters, derived, empty, expire, folders, freshness, idempotency, import, ingest,
+    jobs, journal, keys, known, leisure, listing, processing, register, rehearse, relocate, reprocess, resumables,
+    settings, sqlite, uploads, whole, zip,
 };
 use super::World;
 
@@ -27,6 +27,7 @@ fn everywhere() -> Vec<&'static str> {
         blobs::STATEMENTS,
         clients::STATEMENTS,
         counters::STATEMENTS,
+        derived::STATEMENTS,
         empty::STATEMENTS,
         expire::STATEMENTS,
         folders::STATEMENTS,
@@ -36,8 +37,10 @@ fn everywhere() -> Vec<&'static str> {
         journal::STATEMENTS,
         keys::STATEMENTS,
         known::STATEMENTS,
+        processing::STATEMENTS,
         rehearse::STATEMENTS,
         relocate::STATEMENTS,
+        reprocess::STATEMENTS,
         resumables::STATEMENTS,
         settings::STATEMENTS,
         ingest::STATEMENTS,

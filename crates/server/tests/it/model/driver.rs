@@ -114,6 +114,8 @@ impl Driver {
 
     pub(super) async fn finish(mut self) {
         self.go_on().await;
+        // A stop in the middle of an import may leave an object that only the sweep finds.
+        self.app.sweep().await;
         self.app.finish().await;
     }
 
@@ -446,6 +448,9 @@ pub(super) async fn read(response: Response) -> Answer {
     (status, answer)
 }
 
+const PROCESSED: [&str; 7] =
+    ["processing", "processingError", "metadata", "derived", "notice", "derived_bytes", "derived_limit_bytes"];
+
 /// How much of an import has come is a matter of time.
 fn forget_progress(answer: &mut Value) {
     match answer {
@@ -453,6 +458,8 @@ fn forget_progress(answer: &mut Value) {
             if let Some(import) = fields.get_mut("import") {
                 (import["received"], import["total"]) = (Value::Null, Value::Null);
             }
+            // So is what is known of bytes and made of them; the model says nothing of that.
+            fields.retain(|name, _| !PROCESSED.contains(&name.as_str()));
             fields.values_mut().for_each(forget_progress);
         }
         Value::Array(items) => items.iter_mut().for_each(forget_progress),

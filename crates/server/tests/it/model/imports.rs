@@ -211,7 +211,10 @@ impl Library {
 
     /// All of the answer is here.
     fn came(&mut self, now: i64, tag: u32) -> Result<(), Trouble> {
-        let Source { sends, content, .. } = self.import_at(tag).source;
+        let source = self.import_at(tag).source.clone();
+        let (sends, content) = (source.sends, source.content);
+        // It comes in two chunks, and room is taken for the first before there is a second.
+        self.admit(now, tag, source.half() as u64)?;
         self.admit(now, tag, content.len())?;
         if sends == Sends::Short {
             return Err(Trouble::Passing("The file ended before the length that the server announced", 0));

@@ -43,7 +43,8 @@ fn say(library: &Library, tus: &Tus, said: &mut Value) {
         said["expires"] = http_date(upload.expires).into();
     }
     if matches!(tus, Tus::Head { .. }) {
-        said["metadata"] = resumable.metadata.clone().into();
+        // Spaces at the end of a field are not part of it.
+        said["metadata"] = resumable.metadata.trim_end().into();
         match upload.size {
             Some(size) => said["length"] = size.to_string().into(),
             None => said["defer"] = "1".into(),

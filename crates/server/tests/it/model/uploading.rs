@@ -8,9 +8,10 @@ use super::words::{
     is_temp, refuse,
 };
 
-/// How long an upload URL is valid, how often a transfer renews its registration, and how long `temp` keeps a file.
+/// How long an upload URL is valid, how long before its end a transfer renews its registration (it may pause as long), and
+/// how long `temp` keeps a file.
 const URL_LIFE: i64 = 120_000;
-const RENEWAL: i64 = 30_000;
+const RENEWAL: i64 = 60_000;
 pub(super) const TEMP_LIFE: i64 = 3 * 24 * 60 * 60 * 1000;
 
 /// When the bytes of a registration come.
