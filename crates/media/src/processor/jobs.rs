@@ -79,7 +79,10 @@ impl ProcessorSettings {
         }
         self.check_duration(metadata)?;
         let purpose = Purpose::Samples { media_type: metadata.mime, most_ms: self.most_ms() };
-        Ok(vec![Job::Listen(self.ffmpeg(purpose))])
+        let by_ffmpeg = Job::Listen(self.ffmpeg(purpose));
+        // Of these only a strange one needs ffmpeg: a WAV of compressed samples, say.
+        let by_ourselves = matches!(metadata.mime, MediaType::Mp3 | MediaType::Flac | MediaType::Wav);
+        Ok(if by_ourselves { vec![Job::Hear, by_ffmpeg] } else { vec![by_ffmpeg] })
     }
 
     fn poster(&self, metadata: &Metadata) -> Result<Vec<Job>, Reason> {

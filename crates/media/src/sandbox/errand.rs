@@ -24,9 +24,11 @@ pub(crate) enum Job {
     Explore,
     /// To decode a picture by our own code.
     Decode { order: PictureOrder, limits: PictureLimits },
+    /// To decode sound by our own code, and hear it: peaks, loudness, silence.
+    Hear,
     /// To run a tool, whose output is the answer.
     Run(Tool),
-    /// To hear sound: peaks, loudness, silence.
+    /// The same with what a tool decodes.
     Listen(Tool),
     /// To make pictures of the first frame, of a format that our own decoder does not know.
     Still {
@@ -66,7 +68,7 @@ impl Errand {
     /// The tool that the worker becomes.
     pub(super) fn tool(&self) -> Option<&Tool> {
         match &self.job {
-            Job::Explore | Job::Decode { .. } => None,
+            Job::Explore | Job::Decode { .. } | Job::Hear => None,
             Job::Run(tool)
             | Job::Listen(tool)
             | Job::Still { tool, .. }

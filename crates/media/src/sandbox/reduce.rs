@@ -1,6 +1,6 @@
 //! What the supervisor makes of what a tool writes: few bytes of many.
 
-use std::io::{self, Read};
+use std::io::{self, BufWriter, Read};
 use std::os::fd::OwnedFd;
 use std::process::{Child, ExitCode};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::answer::Answer;
 use super::supervisor::{Followed, ending, wait_for_end};
 use super::{Job, NO_SANDBOX};
 use crate::processor::Reason;
-use crate::sound::{Heard, draw, listen};
+use crate::sound::{Heard, draw, hear_wav};
 use crate::video::{COLUMNS, Frames, choose, index};
 use crate::{PictureFormat, PictureLimits, PictureOrder, Pixels, Size, encode, render_pixels, sprite};
 
@@ -25,17 +25,17 @@ const THUMBNAILS: [u32; 3] = [160, 320, 640];
 /// How long a tool may take to notice that nobody wants more.
 const GRACE: Duration = Duration::from_millis(100);
 
-type Out<'a> = Answer<io::StdoutLock<'a>>;
+type Out<'a> = Answer<BufWriter<io::StdoutLock<'a>>>;
 
 /// Reads the tool's output as far as it takes, and answers.
 pub(super) fn reduce(job: &Job, mut worker: Child, ended: &OwnedFd) -> io::Result<ExitCode> {
     let (Some(pixels), times) = (worker.stdout.take().map(Followed), worker.stderr.take().map(Followed)) else {
         return Ok(ExitCode::from(NO_SANDBOX));
     };
-    let mut answer = Answer::new(io::stdout().lock());
+    let mut answer = Answer::new(BufWriter::new(io::stdout().lock()));
     let made = match (job, times) {
         (Job::Listen(_), _) => {
-            listen(pixels).and_then(|heard| heard.map(|heard| tell(&heard, &mut answer)).transpose())
+            hear_wav(pixels).and_then(|heard| heard.map(|heard| tell(&heard, &mut answer)).transpose())
         }
         (Job::Still { size, order, limits, .. }, Some(times)) => Frames::new(*size, pixels, times)
             .next()
@@ -73,7 +73,7 @@ fn nothing(job: &Job, mut worker: Child, answer: Out<'_>) -> io::Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell(heard: &Heard, answer: &mut Out<'_>) -> io::Result<()> {
+pub(super) fn tell(heard: &Heard, answer: &mut Out<'_>) -> io::Result<()> {
     let mut peaks = heard.peaks.clone();
     answer.made("waveform.dat", &peaks.binary())?;
     answer.made("waveform.json", peaks.at_most(JSON_POINTS).json().as_bytes())?;

@@ -4,10 +4,13 @@ use std::os::fd::AsFd as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 
+use crate::processor::Reason;
+use crate::sound::hear;
 use crate::{PictureLimits, PictureOrder, render};
 
 use super::answer::Answer;
 use super::confine::{Readable, at, confine};
+use super::reduce::tell;
 use super::syscalls::Role;
 use super::{Errand, Job, NO_SANDBOX, Tool};
 
@@ -32,10 +35,14 @@ fn become_tool(tool: &Tool, errand: &Errand) -> io::Error {
     Command::new(&tool.program).args(tool.purpose.arguments(errand.input())).env_clear().exec()
 }
 
-/// Our own decoder.
+/// Our own decoders.
 pub(super) fn decode(job: &Job) -> ExitCode {
-    let Job::Decode { order, limits } = job else { return ExitCode::FAILURE };
-    match picture(order, limits) {
+    let done = match job {
+        Job::Decode { order, limits } => picture(order, limits),
+        Job::Hear => sound(),
+        _ => Err(io::Error::other("this is a tool's")),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         // Nobody listens any more, or nothing can be read: neither is the file's fault.
         Err(error) => {
@@ -45,12 +52,26 @@ pub(super) fn decode(job: &Job) -> ExitCode {
     }
 }
 
+fn input() -> io::Result<File> {
+    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+}
+
 fn picture(order: &PictureOrder, limits: &PictureLimits) -> io::Result<()> {
-    let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut answer = Answer::new(BufWriter::new(io::stdout().lock()));
-    match render(input, order, limits, &mut |name, content| answer.made(name, content)) {
+    match render(input()?, order, limits, &mut |name, content| answer.made(name, content)) {
         Ok(_) => answer.done(),
         Err(problem) if problem.is_lasting() => answer.refused(problem.into()),
         Err(problem) => Err(io::Error::other(problem)),
+    }
+}
+
+fn sound() -> io::Result<()> {
+    let mut answer = Answer::new(BufWriter::new(io::stdout().lock()));
+    match hear(input()?)? {
+        Some(heard) => {
+            tell(&heard, &mut answer)?;
+            answer.done()
+        }
+        None => answer.refused(Reason::NoSound),
     }
 }

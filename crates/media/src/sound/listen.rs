@@ -1,12 +1,12 @@
-use std::io::{self, Read};
+use std::io;
 
 use super::loudness::Meter;
-use super::peaks::{Extent, PeakFinder, Peaks};
-use super::wav::{Format, header};
+use super::peaks::{PeakFinder, Peaks, Reach};
+use super::{Format, Samples};
 use crate::processor::SoundFacts;
 
 /// Below it, on a scale to 32,768, a sample is silent: −60 dB.
-const SILENT: u16 = 33;
+const SILENT: f32 = 32.77;
 
 /// Sample frames read at once when no loudness is measured.
 const BATCH: usize = 1 << 15;
@@ -18,40 +18,37 @@ pub(crate) struct Heard {
     pub(crate) facts: SoundFacts,
 }
 
-/// Hears a WAV of 16-bit samples to its end, in memory that does not grow with it. `None` when there is no sound in it.
-pub(crate) fn listen(mut pcm: impl Read) -> io::Result<Option<Heard>> {
-    let Some(format) = header(&mut pcm)? else { return Ok(None) };
+/// Hears sound to its end, in memory that does not grow with it. `None` when there is none.
+pub(super) fn listen(mut source: impl Samples, format: Format) -> io::Result<Option<Heard>> {
     let mut meter = Meter::new(format.channels, format.rate);
     let (before, batch) = meter.as_ref().map_or((0, BATCH), |meter| (meter.before(), meter.batch()));
-    let frame = format.channels * 2;
-    let mut buffer = vec![0; (before + batch) * frame];
+    let Format { channels, .. } = format;
+    let mut buffer = vec![0.0; (before + batch) * channels];
     let mut ear = Ear::new(format);
     loop {
-        let (_, fresh) = buffer.split_at_mut(before * frame);
-        let filled = fill(&mut pcm, fresh)?;
-        fresh[filled..].fill(0);
-        let frames = filled / frame;
-        ear.hear(fresh[..frames * frame].as_chunks().0);
+        let (_, fresh) = buffer.split_at_mut(before * channels);
+        let filled = fill(&mut source, fresh)?;
+        fresh[filled..].fill(0.0);
+        let frames = filled / channels;
+        ear.hear(&fresh[..frames * channels]);
         if let Some(meter) = &mut meter {
-            meter.hear(buffer.as_chunks().0, frames);
+            meter.hear(&buffer, frames);
         }
         if frames < batch {
             break;
         }
-        buffer.copy_within(batch * frame.., 0);
+        buffer.copy_within(batch * channels.., 0);
     }
     Ok(ear.finish(meter.and_then(Meter::finish)))
 }
 
 /// Reads until the buffer is full or there is no more.
-fn fill(pcm: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+fn fill(source: &mut impl Samples, buffer: &mut [f32]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
-        match pcm.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+        match source.read(&mut buffer[filled..])? {
+            0 => break,
+            count => filled += count,
         }
     }
     Ok(filled)
@@ -73,23 +70,23 @@ impl Ear {
     }
 
     /// Whole sample frames.
-    fn hear(&mut self, mut samples: &[[u8; 2]]) {
+    fn hear(&mut self, mut samples: &[f32]) {
         let channels = self.format.channels;
         while !samples.is_empty() {
             let frames = self.peaks.missing().min(u32::try_from(samples.len() / channels).unwrap_or(u32::MAX));
             let (now, later) = samples.split_at(frames as usize * channels);
-            let extent = Extent::of(now);
-            if extent.low.unsigned_abs().max(extent.high.unsigned_abs()) >= SILENT {
+            let extent = Reach::of(now);
+            if extent.low <= -SILENT || extent.high >= SILENT {
                 self.note_loud(now);
             }
-            self.peaks.add(frames, extent);
+            self.peaks.add(frames, extent.rounded());
             self.heard += u64::from(frames);
             samples = later;
         }
     }
 
-    fn note_loud(&mut self, samples: &[[u8; 2]]) {
-        let is_loud = |sample: &[u8; 2]| i16::from_le_bytes(*sample).unsigned_abs() >= SILENT;
+    fn note_loud(&mut self, samples: &[f32]) {
+        let is_loud = |sample: &f32| sample.abs() >= SILENT;
         let frame = |sample: usize| self.heard + (sample / self.format.channels) as u64;
         let last = samples.iter().rposition(is_loud).map(frame);
         let first = self.loud.map(|(first, _)| first).or_else(|| samples.iter().position(is_loud).map(frame));
@@ -115,6 +112,7 @@ mod tests {
     use std::f64::consts::PI;
 
     use super::*;
+    use crate::sound::hear_wav;
 
     const RATE: u32 = 48_000;
 
@@ -153,7 +151,7 @@ mod tests {
     }
 
     fn heard(bytes: &[u8]) -> Heard {
-        listen(bytes).unwrap().unwrap()
+        hear_wav(bytes).unwrap().unwrap()
     }
 
     #[test]
@@ -218,7 +216,7 @@ mod tests {
         let mut bytes = wav(2, RATE, sine(2, RATE, 1000.0, -20.0, 1));
         bytes.truncate(bytes.len() - 3);
         assert_eq!(heard(&bytes).peaks.points().len(), 188);
-        assert!(listen(wav(2, RATE, [].into_iter()).as_slice()).unwrap().is_none());
-        assert!(listen([].as_slice()).unwrap().is_none());
+        assert!(hear_wav(wav(2, RATE, [].into_iter()).as_slice()).unwrap().is_none());
+        assert!(hear_wav([].as_slice()).unwrap().is_none());
     }
 }

@@ -86,7 +86,7 @@ impl Meter {
 
     /// Hears a batch, behind what goes before it: interleaved samples. Of a last batch the rest is silence, and only so
     /// many sample frames count.
-    pub(super) fn hear(&mut self, samples: &[[u8; 2]], frames: usize) {
+    pub(super) fn hear(&mut self, samples: &[f32], frames: usize) {
         let energies = match self.channels() {
             1 => self.filter::<1>(samples),
             2 => self.filter::<2>(samples),
@@ -103,7 +103,7 @@ impl Meter {
     }
 
     /// The weighted energy of each step, all stretches side by side.
-    fn filter<const CHANNELS: usize>(&self, samples: &[[u8; 2]]) -> Vec<f64> {
+    fn filter<const CHANNELS: usize>(&self, samples: &[f32]) -> Vec<f64> {
         let (frames, _) = samples.as_chunks::<CHANNELS>();
         let length = STEPS * self.step;
         let stretches = LANES / CHANNELS;
@@ -112,10 +112,8 @@ impl Meter {
         let at = |frame: usize| {
             let mut values = [0.0; LANES];
             for (stretch, values) in values.chunks_exact_mut(CHANNELS).enumerate() {
-                let samples = frames.get(stretch * length + frame).unwrap_or(&[[0; 2]; CHANNELS]);
-                for (value, sample) in values.iter_mut().zip(samples) {
-                    *value = f32::from(i16::from_le_bytes(*sample));
-                }
+                let samples = frames.get(stretch * length + frame).unwrap_or(&[0.0; CHANNELS]);
+                values.copy_from_slice(samples);
             }
             values
         };

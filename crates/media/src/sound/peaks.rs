@@ -21,14 +21,6 @@ impl Extent {
     /// Of no sample.
     pub(super) const NONE: Self = Self { low: i16::MAX, high: i16::MIN };
 
-    /// Of little-endian 16-bit samples.
-    pub(super) fn of(samples: &[[u8; 2]]) -> Self {
-        samples.iter().fold(Self::NONE, |extent, sample| {
-            let sample = i16::from_le_bytes(*sample);
-            Self { low: extent.low.min(sample), high: extent.high.max(sample) }
-        })
-    }
-
     pub(super) fn with(self, other: Self) -> Self {
         Self { low: self.low.min(other.low), high: self.high.max(other.high) }
     }
@@ -36,6 +28,37 @@ impl Extent {
     /// As 8-bit samples: the upper half of each.
     fn bytes(self) -> [i8; 2] {
         [self.low.to_be_bytes()[0].cast_signed(), self.high.to_be_bytes()[0].cast_signed()]
+    }
+}
+
+/// The lowest and the highest of samples on a scale to 32,768.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Reach {
+    pub(super) low: f32,
+    pub(super) high: f32,
+}
+
+impl Reach {
+    pub(super) fn of(samples: &[f32]) -> Self {
+        // Side by side, which is faster by as much.
+        const LANES: usize = 16;
+        let (lanes, rest) = samples.as_chunks::<LANES>();
+        let (mut low, mut high) = ([f32::MAX; LANES], [f32::MIN; LANES]);
+        for samples in lanes {
+            for lane in 0..LANES {
+                low[lane] = if samples[lane] < low[lane] { samples[lane] } else { low[lane] };
+                high[lane] = if samples[lane] > high[lane] { samples[lane] } else { high[lane] };
+            }
+        }
+        let low = low.iter().chain(rest).copied().fold(f32::MAX, f32::min);
+        let high = high.iter().chain(rest).copied().fold(f32::MIN, f32::max);
+        Self { low, high }
+    }
+
+    /// As 16-bit samples; louder ones are cut off.
+    #[expect(clippy::cast_possible_truncation, reason = "what is too much becomes the most there is")]
+    pub(super) fn rounded(self) -> Extent {
+        Extent { low: self.low.round() as i16, high: self.high.round() as i16 }
     }
 }
 
@@ -159,8 +182,8 @@ mod tests {
         let mut rest = samples;
         while !rest.is_empty() {
             let (now, later) = rest.split_at(rest.len().min(step).min(finder.missing() as usize));
-            let bytes: Vec<_> = now.iter().map(|sample| sample.to_le_bytes()).collect();
-            finder.add(u32::try_from(now.len()).unwrap(), Extent::of(&bytes));
+            let samples: Vec<_> = now.iter().map(|sample| f32::from(*sample)).collect();
+            finder.add(u32::try_from(now.len()).unwrap(), Reach::of(&samples).rounded());
             rest = later;
         }
         finder.finish()
@@ -180,6 +203,13 @@ mod tests {
         for step in [1, 100, 256, 1000] {
             assert_eq!(found(&samples, 100, step).points, extents);
         }
+    }
+
+    #[test]
+    fn what_is_louder_than_full_scale_is_cut_off() {
+        let samples = [-1e9, 40_000.0, 0.4];
+        assert_eq!(Reach::of(&samples).rounded(), Extent { low: i16::MIN, high: i16::MAX });
+        assert_eq!(Reach::of(&[0.4, -0.6]).rounded(), Extent { low: -1, high: 0 });
     }
 
     #[test]

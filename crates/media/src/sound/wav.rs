@@ -1,11 +1,47 @@
 use std::io::{self, Read};
 
-/// What the header says of the samples behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Format {
-    pub(super) channels: usize,
-    /// In hertz.
-    pub(super) rate: u32,
+use super::listen::{Heard, listen};
+use super::{Format, Samples};
+
+/// How much is read at once, in bytes: what a pipe holds.
+const READ_BYTES: usize = 1 << 16;
+
+/// Hears a WAV of 16-bit samples, as ffmpeg writes it to a pipe. `None` when there is no sound in it.
+pub(crate) fn hear_wav(mut pcm: impl Read) -> io::Result<Option<Heard>> {
+    match header(&mut pcm)? {
+        Some(format) => listen(Pcm { pipe: pcm, bytes: vec![0; READ_BYTES], held: 0 }, format),
+        None => Ok(None),
+    }
+}
+
+/// Little-endian 16-bit samples.
+struct Pcm<R> {
+    pipe: R,
+    bytes: Vec<u8>,
+    /// How many bytes stand in front that are no whole sample yet.
+    held: usize,
+}
+
+impl<R: Read> Samples for Pcm<R> {
+    fn read(&mut self, samples: &mut [f32]) -> io::Result<usize> {
+        let most = self.bytes.len().min(samples.len() * 2);
+        loop {
+            let count = match self.pipe.read(&mut self.bytes[self.held..most]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read?,
+            };
+            let (whole, rest) = self.bytes[..self.held + count].as_chunks();
+            for (sample, bytes) in samples.iter_mut().zip(whole) {
+                *sample = f32::from(i16::from_le_bytes(*bytes));
+            }
+            let (filled, held) = (whole.len(), rest.len());
+            self.bytes.copy_within(filled * 2..filled * 2 + held, 0);
+            self.held = held;
+            if filled > 0 || count == 0 {
+                return Ok(filled);
+            }
+        }
+    }
 }
 
 /// The longest chunk that may stand before the samples: ffmpeg writes none that is larger.
@@ -19,7 +55,7 @@ const MOST_RATE: u32 = 1_000_000;
 
 /// Reads the header of a WAV of 16-bit samples up to where they begin, as ffmpeg writes it to a pipe: the lengths of the
 /// file and of the samples are not known yet, and not read. `None` when there is nothing at all.
-pub(super) fn header(pcm: &mut impl Read) -> io::Result<Option<Format>> {
+fn header(pcm: &mut impl Read) -> io::Result<Option<Format>> {
     let mut riff = [0; 12];
     if pcm.read(&mut riff[..1])? == 0 {
         return Ok(None);
