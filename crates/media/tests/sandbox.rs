@@ -314,6 +314,7 @@ async fn a_tool_that_was_taken_over_gets_nothing() {
     };
     // An attempt that never works proves nothing when it does not work in a sandbox.
     assert_eq!(successes(ORDINARY, free).await, ORDINARY);
+    assert_eq!(successes(&["threads_many"], free).await, ["threads_many"]);
     let whole = walls().await;
     let job = json!({"Run": {"program": outside.tool(), "purpose": {"Inspect": "video/mp4"}}});
     // Two walls hold where the third cannot be built.
@@ -341,8 +342,8 @@ async fn a_tool_that_was_taken_over_gets_nothing() {
 async fn a_decoder_that_was_taken_over_gets_nothing() {
     let outside = Outside::new().await;
     let free = |attempt| free(Path::new(HOSTILE)).input(File::open(outside.input(attempt, "free")).unwrap());
-    // `open_input_anew` needs a file that can be written to, which it is for its owner.
     assert_eq!(successes(OF_THE_DECODER, free).await, OF_THE_DECODER);
+    assert_eq!(successes(&["threads_many"], free).await, ["threads_many"]);
     let whole = walls().await;
     let limits = PictureLimits::default();
     let job = json!({"Decode": {"order": PictureOrder::default(), "limits": limits}});

@@ -54,7 +54,7 @@ fn attempt(name: &str, given: &str) -> Option<io::Result<()>> {
         "pipe" => io::pipe().map(drop),
         "run_shell" => shell(),
         "threads_many" => {
-            (0..500).try_for_each(|_| thread::Builder::new().stack_size(1 << 15).spawn(thread::park).map(drop))
+            (0..200).try_for_each(|_| thread::Builder::new().stack_size(1 << 15).spawn(thread::park).map(drop))
         }
         "signal_server" => test_kill_process(Pid::from_raw(given.parse().ok()?)?).map_err(Into::into),
         "signal_supervisor" => getppid().map_or(Err(Errno::SRCH), test_kill_process).map_err(Into::into),
