@@ -8,10 +8,12 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::api::bytes;
 use crate::cli_import::serve;
 use crate::desk::Desk;
+use crate::program::PATIENCE;
 
 #[tokio::test]
 async fn odd_names_arrive_and_names_that_would_meet_are_told() {
@@ -110,26 +112,28 @@ async fn files_of_every_size_take_their_way() {
 async fn watching_uploads_what_comes_until_it_is_stopped() {
     let desk = Desk::new().await;
     desk.write("watched/before.png", "before");
-    let client = desk.place.begin(&["upload", "watched/", "-f", "in", "--watch", "--overwrite", "--json"]);
-    let there = |name: &'static str, hash: Option<String>| {
-        let desk = &desk;
-        async move {
-            let library = desk.library().await;
-            library.get(name).is_some_and(|there| hash.is_none_or(|hash| hash == *there))
-        }
+    let mut client = desk.place.begin(&["upload", "watched/", "-f", "in", "--watch", "--overwrite", "--json"]);
+    let mut said = BufReader::new(client.stdout.take().unwrap()).lines();
+    // What the client says is there has been answered: a signal after that interrupts nothing.
+    let mut next = async || -> Value {
+        let line = tokio::time::timeout(PATIENCE, said.next_line()).await.expect("nothing is uploaded").unwrap();
+        serde_json::from_str(&line.expect("another line")).unwrap()
     };
-    desk.until("the first is there", || there("in/before.png", None)).await;
+    let sent = |line: Value| (line["action"].clone(), line["path"].clone());
+    assert_eq!(sent(next().await), ("upload".into(), "in/before.png".into()));
     desk.write("watched/sub/after.png", "after");
-    desk.until("a new one is there", || there("in/sub/after.png", None)).await;
+    assert_eq!(sent(next().await), ("upload".into(), "in/sub/after.png".into()));
     desk.write("watched/before.png", "changed");
-    let hash = desk.hash("watched/before.png");
-    desk.until("the changed one is there", || there("in/before.png", Some(hash.clone()))).await;
+    assert_eq!(sent(next().await), ("replace".into(), "in/before.png".into()));
     kill_process(Pid::from_raw(client.id().unwrap().try_into().unwrap()).unwrap(), Signal::INT).unwrap();
+    let last = next().await;
+    assert_eq!((&last["summary"]["uploaded"], &last["summary"]["replaced"]), (&2.into(), &1.into()), "{last}");
     let output = client.wait_with_output().await.unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    let text = String::from_utf8(output.stdout).unwrap();
-    let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
-    assert_eq!((&last["summary"]["uploaded"], &last["summary"]["replaced"]), (&2.into(), &1.into()), "{last}");
+    let library = desk.library().await;
+    for (name, local) in [("in/before.png", "watched/before.png"), ("in/sub/after.png", "watched/sub/after.png")] {
+        assert_eq!(library[name], desk.hash(local), "{name}");
+    }
     desk.finish().await;
 }
 

@@ -154,6 +154,10 @@ impl Run {
 
     /// Deletes files that are still what they were when it was decided: the transfers may have taken hours.
     async fn delete(&mut self, files: Vec<(MediaPath, Box<RemoteFile>)>) -> Result<(), Failure> {
+        // A signal after the last transfer finds nothing to interrupt.
+        if files.is_empty() {
+            return Ok(());
+        }
         let folders: BTreeSet<_> = files.iter().map(|(path, _)| path.folder.clone()).collect();
         let now = self.guarded(self.sender.api.in_folders(folders.into_iter().collect(), self.jobs)).await?;
         let mut doomed = Vec::new();

@@ -88,16 +88,9 @@ impl Driver {
         let mut remotes = Vec::new();
         for id in ids {
             let context = Context { base: app.base().to_owned(), client: id.to_string(), now: app.app().now().get() };
-            let key = app.key_of(id, "render").await;
-            remotes.push(Remote {
-                http: http(),
-                key,
-                context,
-                id,
-                urls: HashMap::new(),
-                met: BTreeMap::new(),
-                told: HashMap::new(),
-            });
+            let (http, key) = (http(), app.key_of(id, "render").await);
+            let (urls, met, told) = (HashMap::new(), BTreeMap::new(), HashMap::new());
+            remotes.push(Remote { http, key, context, id, urls, met, told });
         }
         let remotes = remotes.try_into().unwrap_or_else(|_| unreachable!("two clients"));
         Self { app, origin, under_way: None, remotes, libraries: [Library::new(), Library::new()] }
@@ -114,6 +107,7 @@ impl Driver {
 
     pub(super) async fn finish(mut self) {
         self.go_on().await;
+        self.app.end_imports().await;
         // A stop in the middle of an import may leave an object that only the sweep finds.
         self.app.sweep().await;
         self.app.finish().await;

@@ -179,6 +179,14 @@ impl TestApp {
         jobs::run_until_idle(&self.app).await.unwrap();
     }
 
+    /// Lets the time pass until no import waits for its next try.
+    pub(crate) async fn end_imports(&self) {
+        while self.app.store.job_counts().await.unwrap().iter().any(|counts| counts.kind == "import") {
+            self.advance(Duration::from_secs(self.settings.fetch.retry_max_seconds));
+            self.run_jobs().await;
+        }
+    }
+
     /// How many objects are stored, whether anything refers to them or not.
     pub(crate) async fn objects(&self) -> usize {
         let mut count = 0;
