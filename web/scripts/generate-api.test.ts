@@ -4,8 +4,10 @@ import { expect, it } from 'vitest'
 import { generate, read } from './generate-api.mjs'
 
 it('has a client that is as fresh as docs/openapi.json', () => {
-  const written = readFileSync(new URL('../src/api/schema.ts', import.meta.url), 'utf8')
-  expect(written, 'run `npm run api`').toBe(generate(read()))
+  const written = (name: string) => readFileSync(new URL(`../src/api/${name}.ts`, import.meta.url), 'utf8')
+  const texts = generate(read())
+  expect(written('schema'), 'run `npm run api`').toBe(texts.schema)
+  expect(written('operations'), 'run `npm run api`').toBe(texts.operations)
 })
 
 it('writes what a document says', () => {
@@ -13,7 +15,7 @@ it('writes what a document says', () => {
     components: { schemas: { A: { type: 'object', required: ['b'], properties: { b: { type: ['integer', 'null'] }, c: { type: 'array', items: { $ref: '#/x/A' } } } } } },
     paths: { '/a': { get: { parameters: [{ in: 'query', name: 'q' }], responses: { 200: { content: { j: { schema: { $ref: '#/x/A' } } } } } } } },
   }
-  const text: string = generate(document)
-  expect(text).toContain('export type A = {\n  b: number | null\n  c?: A[]\n}')
-  expect(text).toContain('"GET /a": {\n    query: { q?: Said }\n    body: never\n    answer: A\n  }')
+  const texts: { schema: string; operations: string } = generate(document)
+  expect(texts.schema).toContain('export type A = {\n  b: number | null\n  c?: A[]\n}')
+  expect(texts.operations).toContain('"GET /a": {\n    query: { q?: Said }\n    body: never\n    answer: A\n  }')
 })

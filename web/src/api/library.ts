@@ -1,6 +1,7 @@
 // The public API as the panel uses it, with the session instead of a key.
 import { call, clientApi, withQuery } from './http'
-import type { Changed, Done, File, FileAnswer, FolderContents, Library, Operations, Rehearsed, Storage, Stored, Tree, TreeFolder } from './schema'
+import type { Changed, Done, File, FileAnswer, FolderContents, Library, Rehearsed, Storage, Stored, Tree, TreeFolder } from './schema'
+import type { Operations } from './operations'
 
 type Call = keyof Operations
 
