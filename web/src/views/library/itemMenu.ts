@@ -7,6 +7,7 @@ import { tell } from '../../actions/toasts'
 import { deleteCalls, lookCall, moveCalls, renameCall, zipCall } from '../../model/curl'
 import type { Item } from '../../model/listing'
 import { type Key, isFixedFolder, isFolderKey, nameOf, pathOfKey } from '../../model/path'
+import * as select from '../../model/selection'
 import { type UrlForm, urlsAs } from '../../model/urls'
 import type { Groups } from '../../parts/Menus'
 import { t } from '../../text'
@@ -46,8 +47,11 @@ export function pickFiles(given: { many?: boolean; folder?: boolean; accept?: st
   input.click()
 }
 
-export const startRename = ({ client, choosing }: Doing, key: Key): void =>
-  askRename(client, key, (renamed) => choosing.set((now) => (now.keys.has(key) ? { ...now, keys: new Set([renamed]) } : now)))
+export const startRename = ({ client, choosing }: Doing, key: Key, done?: (renamed: Key) => void): void =>
+  askRename(client, key, (renamed) => {
+    choosing.set((now) => select.rename(now, key, renamed))
+    done?.(renamed)
+  })
 
 export const canRename = (key: Key): boolean => !isFolderKey(key) || !isFixedFolder(pathOfKey(key))
 export const canMove = canRename
