@@ -89,7 +89,7 @@ export const en = {
   },
   curl: { title: 'As API calls', hint: 'The same with curl. Put your API key into the variable KEY first.', copy: 'Copy commands' },
   keys: {
-    title: 'Keyboard shortcuts', move: 'Move around', extend: 'Select a range', toggle: 'Select or deselect', open: 'Open', delete: 'Delete', rename: 'Rename', all: 'Select all', copy: 'Copy URLs', clear: 'Clear the selection, or close', search: 'Search', help: 'This list', upload: 'Upload', newFolder: 'New folder', up: 'Up one folder', menu: 'Menu of the item', preview: 'Previous and next in the preview', zoom: 'Zoom in the preview', view: 'Grid or list',
+    title: 'Keyboard shortcuts', single: 'Shortcuts of a single character, such as / and ?', move: 'Move around', extend: 'Select a range', toggle: 'Select or deselect', open: 'Open', delete: 'Delete', rename: 'Rename', all: 'Select all', copy: 'Copy URLs', clear: 'Clear the selection, or close', search: 'Search', help: 'This list', upload: 'Upload', newFolder: 'New folder', up: 'Up one folder', menu: 'Menu of the item', preview: 'Previous and next in the preview', zoom: 'Zoom in the preview', view: 'Grid or list',
     groups: { library: 'In the library', preview: 'In the preview', everywhere: 'Everywhere' },
   },
   toast: { region: 'Messages' },

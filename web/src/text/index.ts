@@ -11,7 +11,7 @@ export let t: Messages = en
 export let language = 'en'
 export let figures = makeFigures('en')
 
-const OTHERS: Record<string, () => Promise<Messages>> = {}
+const OTHERS: Record<string, () => Promise<Messages>> = { de: async () => (await import('./de')).de }
 
 /** Takes the first of these languages that there is. */
 export async function chooseLanguage(wanted: readonly string[]): Promise<void> {

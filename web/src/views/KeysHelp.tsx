@@ -1,6 +1,8 @@
 import { Button } from '../parts/Button'
 import { Dialog, DialogFoot } from '../parts/Dialog'
 import { t } from '../text'
+import { useRemembered } from './remembered'
+import { SINGLE_KEYS } from './singleKeys'
 
 const mac = navigator.platform.startsWith('Mac')
 const CTRL = mac ? '⌘' : 'Ctrl'
@@ -15,6 +17,7 @@ const GROUPS = (): [string, [string[], string][]][] => [
 ]
 
 export function KeysHelp({ close }: { close: () => void }) {
+  const [on, turn] = useRemembered(SINGLE_KEYS, true)
   return (
     <Dialog title={t.keys.title} close={close} wide>
       <div className="keys-help">
@@ -29,6 +32,7 @@ export function KeysHelp({ close }: { close: () => void }) {
           </section>
         ))}
       </div>
+      <label className="switch"><input type="checkbox" checked={on} onChange={(event) => turn(event.target.checked)} />{t.keys.single}</label>
       <DialogFoot><Button look="main" onPress={close} autoFocus>{t.common.close}</Button></DialogFoot>
     </Dialog>
   )

@@ -2,6 +2,7 @@ import { type Layout, isWay, step } from '../../model/layout'
 import type { Item, Listing } from '../../model/listing'
 import { askRemove } from '../dialogs/open'
 import { type Doing, canDelete, canRename, copyUrls, startRename } from './itemMenu'
+import { singleKeysOn } from '../singleKeys'
 import { targetsOf } from './useSelection'
 
 type Given = {
@@ -59,6 +60,7 @@ export function useKeys(given: Given): (event: React.KeyboardEvent) => void {
   const alone = (event: React.KeyboardEvent): boolean => {
     if (event.ctrlKey || event.metaKey || event.altKey) return false
     if (event.key === 'Escape' && choosing.count) choosing.clear()
+    else if (!singleKeysOn()) return false
     else if (event.key === 'v') given.toggleView()
     else if (event.key === 'n' && mayWrite) given.newFolder()
     else return false

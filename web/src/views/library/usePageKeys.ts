@@ -1,5 +1,6 @@
 import { useEffect } from 'react'
 import { showKeysHelp } from '../Shell'
+import { singleKeysOn } from '../singleKeys'
 import { SEARCH_ID } from './Head'
 
 const TYPING = 'input, textarea, select, [contenteditable], [role="dialog"], [role="alertdialog"], [role="menu"]'
@@ -11,8 +12,9 @@ export function usePageKeys({ close, all }: { close: () => void; all: () => void
       if (event.defaultPrevented || (event.target as Element).closest(TYPING)) return
       if (document.querySelector('[role="dialog"], [role="alertdialog"]')) return
       const plain = !event.ctrlKey && !event.metaKey && !event.altKey
-      if (event.key === '/' && plain) document.getElementById(SEARCH_ID)?.focus()
-      else if (event.key === '?' && plain) showKeysHelp()
+      const single = plain && singleKeysOn()
+      if (event.key === '/' && single) document.getElementById(SEARCH_ID)?.focus()
+      else if (event.key === '?' && single) showKeysHelp()
       else if (event.key === 'Escape' && plain) return close()
       else if (event.key === 'a' && (event.ctrlKey || event.metaKey)) all()
       else return
