@@ -2,7 +2,7 @@ import { Header } from 'react-aria-components/Header'
 import { Menu, MenuItem, MenuSection, MenuTrigger } from 'react-aria-components/Menu'
 import { Popover, type PopoverProps } from 'react-aria-components/Popover'
 import { Separator } from 'react-aria-components/Separator'
-import { Fragment } from 'react'
+import { Fragment, useEffect, useRef, useState } from 'react'
 import { Icon, type IconName } from './Icon'
 
 export type Entry = {
@@ -73,15 +73,15 @@ type AtProps = { at: { x: number; y: number }; label: string; groups: Groups; cl
 
 /** The same menu where the pointer is. */
 export function ContextMenu({ at, label, groups, close }: AtProps) {
-  const anchor = {
-    current: {
-      getBoundingClientRect: () => new DOMRect(at.x, at.y, 0, 0),
-      contains: () => false,
-    } as unknown as Element,
-  }
+  const anchor = useRef<HTMLSpanElement>(null)
+  const [there, setThere] = useState(false)
+  useEffect(() => setThere(true), [])
   return (
-    <Popover className="popover" isOpen onOpenChange={(open) => !open && close()} triggerRef={anchor} placement="bottom start" offset={0}>
-      <MenuBody groups={groups} label={label} close={close} />
-    </Popover>
+    <>
+      <span ref={anchor} style={{ position: 'fixed', left: at.x, top: at.y }} />
+      <Popover className="popover" isOpen={there} onOpenChange={(open) => !open && close()} triggerRef={anchor} placement="bottom start" offset={0}>
+        <MenuBody groups={groups} label={label} close={close} />
+      </Popover>
+    </>
   )
 }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useState, useSyncExternalStore } from 'react'
 import { listen } from '../api/events'
 import { libraryChanged } from '../actions/queries'
 import { t } from '../text'
@@ -8,6 +8,15 @@ import { useHere } from './session'
 const PAUSE_MS = 400
 // A short break of the connection is not worth a word.
 const PATIENCE_MS = 4000
+
+function watchOnline(watcher: () => void): () => void {
+  addEventListener('online', watcher)
+  addEventListener('offline', watcher)
+  return () => {
+    removeEventListener('online', watcher)
+    removeEventListener('offline', watcher)
+  }
+}
 
 /** Keeps what is shown as the server has it, whoever changed it. */
 export function LiveChanges() {
@@ -37,5 +46,7 @@ export function LiveChanges() {
       stop()
     }
   }, [client.id])
-  return <div role="status" className="live-note">{live ? null : <span>{t.library.liveOff}</span>}</div>
+  const online = useSyncExternalStore(watchOnline, () => navigator.onLine)
+  const words = online ? (live ? null : t.library.liveOff) : t.states.offlineBar
+  return <div role="status" className="live-note">{words && <span>{words}</span>}</div>
 }

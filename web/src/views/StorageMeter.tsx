@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Button } from 'react-aria-components/Button'
-import { Dialog } from 'react-aria-components/Dialog'
-import { DialogTrigger } from 'react-aria-components/Dialog'
+import { Dialog, DialogTrigger } from 'react-aria-components/Dialog'
 import { Popover } from 'react-aria-components/Popover'
 import { storageQuery } from '../actions/queries'
 import type { Storage } from '../api/schema'
@@ -59,5 +58,19 @@ function More({ storage, full }: { storage: Storage; full: Fullness }) {
         <p className={`meter-note meter-note--${full.level}`}>{t.storage[full.level]} {full.level === 'blocked' ? t.storage.whatToDoBlocked : t.storage.whatToDo}</p>
       )}
     </>
+  )
+}
+
+/** Above the files, when it matters to whoever wants to put more there. */
+export function StorageNote() {
+  const { client } = useHere()
+  const { data } = useQuery(storageQuery(client.id))
+  const level = data ? fullnessOf(data).level : 'calm'
+  if (level === 'calm' || level === 'warn') return null
+  return (
+    <p className={`storage-note meter-note meter-note--${level}`} role="status">
+      <Icon name="warn" />
+      <span><strong>{t.storage[level]}</strong> {level === 'blocked' ? t.storage.whatToDoBlocked : t.storage.whatToDo}</span>
+    </p>
   )
 }

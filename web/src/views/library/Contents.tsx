@@ -79,6 +79,7 @@ export function Contents(props: Props) {
     estimateSize: (row) => rowHeight(layout, row),
     overscan: view === 'grid' ? 2 : 10,
     paddingStart: view === 'list' ? 0 : 4,
+    useFlushSync: false,
     scrollPaddingEnd: 88,
     scrollPaddingStart: view === 'list' ? 44 : 8,
   })

@@ -9,6 +9,7 @@ import { askNewFolder } from '../dialogs/open'
 import { useDropTarget } from '../drag'
 import { keepView } from '../FolderTree'
 import { useRemembered } from '../remembered'
+import { StorageNote } from '../StorageMeter'
 import { useHere, useMay } from '../session'
 import { ActionBar } from './ActionBar'
 import { Contents } from './Contents'
@@ -71,6 +72,7 @@ export function LibraryPage() {
     <div className="library" {...handlers}>
       <Head path={path} mayWrite={mayWrite} newFolder={newFolder} client={client.id} search={search} change={change} />
       <Tools view={view} sort={sort} type={search.type} setView={setView} setSort={setSort} setType={(type) => change({ type })} summary={seen.loading ? '' : summary} />
+      {mayWrite && <StorageNote />}
       {seen.loading ? <Skeletons view={view} />
         : seen.failure || !listing.count ? <Instead seen={seen} path={path} search={search} change={change} mayWrite={mayWrite} openFolder={openFolder} />
         : <Contents seen={seen} view={view} sort={sort} sortBy={(column) => setSort(nextSort(sort, column))} doing={doing} label={t.library.contents(where)}
