@@ -25,7 +25,7 @@ const panel = createRoute({
       await queries.ensureQueryData(sessionQuery)
     } catch (failure) {
       if (failure instanceof ApiError && failure.status === 401) {
-        throw redirect({ href: `/sign-in?next=${encodeURIComponent(location.href)}` })
+        throw redirect({ to: '/sign-in' as '/', search: { next: location.href } as never })
       }
       throw failure
     }

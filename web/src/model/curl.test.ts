@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { curlOf, deleteCalls, moveCalls, quoted, renameCall } from './curl'
+import { curlOf, deleteCalls, moveCalls, quoted, renameCall, uploadCall } from './curl'
 
 it('quotes for a shell', () => {
   expect(quoted('a/b.png')).toBe('a/b.png')
@@ -18,4 +18,10 @@ it('sends files together and folders one by one', () => {
     { method: 'PUT', path: '/v2/media/folder', body: { folder: 'b', destination: 'd' } },
   ])
   expect(deleteCalls(['b/']).map((call) => call.path)).toEqual(['/v2/media/folder'])
+})
+
+it('uploads by a form', () => {
+  expect(curlOf('https://x.test', uploadCall('a'))).toBe(
+    `curl \\\n  -H "x-api-key: $KEY" \\\n  -F folder=a \\\n  -F file=@picture.png \\\n  https://x.test/v2/media`,
+  )
 })

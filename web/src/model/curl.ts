@@ -1,17 +1,18 @@
 // The very call behind an action, for those who automate it. The key is a variable of the shell, never a text.
 
-export type ApiCall = { method: 'GET' | 'POST' | 'PUT' | 'DELETE'; path: string; query?: Record<string, string>; body?: unknown; output?: string }
+export type ApiCall = { method: 'GET' | 'POST' | 'PUT' | 'DELETE'; path: string; query?: Record<string, string>; body?: unknown; form?: Record<string, string>; output?: string }
 
 /** Quoted for a POSIX shell. */
 export const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
 
-export function curlOf(origin: string, { method, path, query, body, output }: ApiCall): string {
+export function curlOf(origin: string, { method, path, query, body, form, output }: ApiCall): string {
   const asked = query ? `?${new URLSearchParams(query).toString()}` : ''
   const parts = ['curl']
   if (output) parts.push(`-o ${quoted(output)}`)
-  if (method !== 'GET' && !(method === 'POST' && body !== undefined)) parts.push(`-X ${method}`)
+  if (method !== 'GET' && !(method === 'POST' && (body ?? form) !== undefined)) parts.push(`-X ${method}`)
   parts.push('-H "x-api-key: $KEY"')
   if (body !== undefined) parts.push(`-H 'content-type: application/json'`, `-d ${quoted(JSON.stringify(body))}`)
+  for (const [name, value] of Object.entries(form ?? {})) parts.push(`-F ${quoted(`${name}=${value}`)}`)
   parts.push(quoted(origin + path + asked))
   return parts.join(' \\\n  ')
 }
@@ -48,3 +49,5 @@ export function lookCall(key: string): ApiCall {
 }
 
 export const makeFolderCall = (path: string): ApiCall => ({ method: 'POST', path: '/v2/media/folder', body: { path } })
+
+export const uploadCall = (folder: string): ApiCall => ({ method: 'POST', path: '/v2/media', form: { folder, file: '@picture.png' } })

@@ -1,4 +1,4 @@
-import { Link, Outlet, useLocation, useNavigate } from '@tanstack/react-router'
+import { Link, Outlet, useLocation, useNavigate, useRouter } from '@tanstack/react-router'
 import { Suspense, createContext, lazy, use, useEffect, useState } from 'react'
 import { Modal, ModalOverlay } from 'react-aria-components/Modal'
 import { Dialog } from 'react-aria-components/Dialog'
@@ -53,10 +53,11 @@ function Frame() {
   const [wide, rememberWide] = useRemembered('side', true)
   const [drawer, openDrawer] = useState(false)
   const navigate = useNavigate()
+  const router = useRouter()
   useEffect(() => onSignedOut(() => {
     queries.clear()
-    void navigate({ href: `/sign-in?next=${encodeURIComponent(location.pathname.replace(/^\/dashboard/, '') + location.search)}` })
-  }), [navigate])
+    void navigate({ to: '/sign-in' as '/', search: { next: router.latestLocation.href } as never })
+  }), [navigate, router])
   const toggleSide = () => (narrow ? openDrawer(!drawer) : rememberWide(!wide))
   return (
     <FrameContext value={{ sideOpen: narrow ? drawer : wide, toggleSide }}>
@@ -119,7 +120,7 @@ function PersonMenu() {
   const leave = () =>
     signOut().then(() => {
       queries.clear()
-      void navigate({ href: '/sign-in' })
+      void navigate({ to: '/sign-in' as '/' })
     }, tellFailure)
   const groups: Groups = [
     { entries: ACCOUNT_PAGES.map((page) => ({ id: page.to, label: page.label(), icon: page.icon, run: () => void navigate({ to: page.to as '/' }) })) },

@@ -1,12 +1,14 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { type Layout, indexesOf, isFolderRow, placeOf, rowCount, rowHeight } from '../../model/layout'
+import { placeName } from '../../actions/library'
 import type { Item } from '../../model/listing'
+import { plainPath } from '../../model/path'
 import type { Sort, View } from '../../model/url'
 import { ContextMenu, type Groups } from '../../parts/Menus'
 import { t } from '../../text'
 import { beginDrag, endDrag } from '../drag'
-import { canMove, type Doing, itemMenu } from './itemMenu'
+import { canMove, type Doing, folderMenu, itemMenu } from './itemMenu'
 import { COLUMN_COUNT, ListHead, Row } from './List'
 import { Tile } from './Tile'
 import { useBand } from './useBand'
@@ -78,7 +80,6 @@ export function Contents(props: Props) {
     getScrollElement: () => scroller.current,
     estimateSize: (row) => rowHeight(layout, row),
     overscan: view === 'grid' ? 2 : 10,
-    paddingStart: view === 'list' ? 0 : 4,
     useFlushSync: false,
     scrollPaddingEnd: 88,
     scrollPaddingStart: view === 'list' ? 44 : 8,
@@ -99,13 +100,14 @@ export function Contents(props: Props) {
     ...props, layout, listing, doing, focusOn, menu: (item, index) => void menu.openAt(item, index),
     page: () => Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / layout.fileRow)),
   })
-  const { lively, handlers } = usePresses({ ...props, openMenu: menu.openAt })
+  const { isLively, handlers } = usePresses({ ...props, openMenu: menu.openAt })
 
   // The Tab key comes to where the keyboard was last, or to the first.
   const tab = selection.focus >= 0 && selection.focus < listing.count ? selection.focus : 0
   const Cell = view === 'grid' ? Tile : Row
   return (
     <div className={`contents contents--${view}`} ref={scroller} data-stale={seen.stale}
+      onContextMenu={(event) => menu.openGround(event, plainPath(seen.asked.path))}
       onPointerDown={(event) => !(event.target as Element).closest('[data-index], [role="row"].row--head') && begin(event)}>
       <div role="grid" aria-label={label} aria-multiselectable="true" aria-rowcount={rows + (view === 'list' ? 1 : 0)} aria-colcount={view === 'grid' ? layout.columns : COLUMN_COUNT}
         aria-busy={seen.stale} onKeyDown={onKeyDown} {...handlers}
@@ -119,7 +121,7 @@ export function Contents(props: Props) {
             const cells = Array.from({ length: Math.max(0, end - start) }, (_, at) => {
               const index = start + at
               const item = listing.at(index)
-              return <Cell key={index} item={item} index={index} column={at} width={layout.tile} selected={item ? choosing.has(item.key) : false} tab={index === tab} lively={item !== undefined && item.key === lively} client={client} mayWrite={mayWrite} where={where} />
+              return <Cell key={index} item={item} index={index} column={at} width={layout.tile} selected={item ? choosing.has(item.key) : false} tab={index === tab} lively={item !== undefined && isLively(item.key)} client={client} mayWrite={mayWrite} where={where} />
             })
             const place = { transform: `translateY(${row.start}px)`, height: rowHeight(layout, row.index) }
             if (view === 'list') return <div key={row.key} role="presentation" className="row-place" style={place}>{cells}</div>
@@ -166,7 +168,12 @@ function useMenu(doing: Doing, scroller: React.RefObject<HTMLElement | null>) {
     setOpen(null)
     open?.back?.focus({ preventScroll: true })
   }
-  return { openAt, element: open && <ContextMenu at={open.at} label={open.label} groups={open.groups} close={close} /> }
+  const openGround = (event: React.MouseEvent, path: string) => {
+    if ((event.target as Element).closest('[data-index], .row--head')) return
+    event.preventDefault()
+    setOpen({ at: { x: event.clientX, y: event.clientY }, groups: folderMenu(doing, path), label: t.library.contents(placeName(path)), back: null })
+  }
+  return { openAt, openGround, element: open && <ContextMenu at={open.at} label={open.label} groups={open.groups} close={close} /> }
 }
 
 type Pressed = Pick<Props, 'seen' | 'view' | 'doing'> & { openMenu: (item: Item, index: number, at?: { x: number; y: number }) => Promise<void> }
@@ -225,5 +232,5 @@ function usePresses({ seen: { listing }, view, doing, openMenu }: Pressed) {
     },
     onPointerLeave: () => setHovered(null),
   }
-  return { lively: hovered ?? playing, handlers }
+  return { isLively: (key: string) => key === hovered || key === playing, handlers }
 }

@@ -4,9 +4,9 @@ import { downloadFile, downloadFolder, downloadZip } from '../../actions/downloa
 import { filesOf } from '../../actions/selection'
 import { readUploads } from '../../actions/uploads'
 import { tell } from '../../actions/toasts'
-import { deleteCalls, lookCall, moveCalls, renameCall, zipCall } from '../../model/curl'
+import { deleteCalls, lookCall, makeFolderCall, moveCalls, renameCall, uploadCall, zipCall } from '../../model/curl'
 import type { Item } from '../../model/listing'
-import { type Key, isFixedFolder, isFolderKey, nameOf, pathOfKey } from '../../model/path'
+import { type Key, folderKey, isFixedFolder, isFolderKey, joinPath, nameOf, pathOfKey } from '../../model/path'
 import * as select from '../../model/selection'
 import { type UrlForm, urlsAs } from '../../model/urls'
 import type { Groups } from '../../parts/Menus'
@@ -95,4 +95,21 @@ export function callsFor(keys: readonly Key[], mayWrite: boolean) {
   const only = keys.length === 1 ? keys[0] : undefined
   const renaming = only ? [renameCall(only, `new-${nameOf(pathOfKey(only))}`)] : []
   return [...reading, ...renaming, ...moveCalls(keys, 'another/folder'), ...deleteCalls(keys)]
+}
+
+/** The menu of the ground between the items: of the folder that one is in. */
+export function folderMenu({ client, mayWrite, choosing, openFolder }: Doing, path: string): Groups {
+  const uploads = readUploads()
+  const putting: Groups[number]['entries'] = []
+  if (mayWrite) putting.push({ id: 'new', label: t.actions.newFolderIn, icon: 'folderPlus', run: () => askNewFolder(client, path, openFolder) })
+  if (mayWrite && uploads) putting.push({ id: 'upload', label: t.actions.uploadHere, icon: 'upload', run: () => pickFiles({ many: true }, (files) => uploads.add(files, path)) })
+  const calls = [lookCall(path && folderKey(path)), ...(mayWrite ? [uploadCall(path), makeFolderCall(joinPath(path, 'new-folder'))] : [])]
+  return [
+    { entries: putting },
+    { entries: [
+      { id: 'all', label: t.actions.selectAll, icon: 'check', run: choosing.all },
+      { id: 'zip', label: t.actions.downloadZip, icon: 'download', run: () => download(client, [folderKey(path)]) },
+    ] },
+    { entries: [{ id: 'curl', label: t.actions.curl, icon: 'code', run: () => showCurl(calls) }] },
+  ]
 }

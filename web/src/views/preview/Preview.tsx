@@ -19,6 +19,7 @@ import { startRename } from '../library/itemMenu'
 import type { Seen } from '../library/useListing'
 import { Details } from './Details'
 import { Stage } from './Stage'
+import { useWindowKeys } from './useWindowKeys'
 import '../../theme/preview.css'
 
 const Player = lazy(() => import('./Player').then((module) => ({ default: module.Player })))
@@ -56,16 +57,14 @@ export function Preview({ path, seen, doing, change }: Props) {
     }
     change({ file: undefined }, true)
   }
-  const keys = (event: React.KeyboardEvent) => {
-    if (event.defaultPrevented || (event.target as Element).closest('input, [role="slider"], [role="menu"]') || event.ctrlKey || event.metaKey || event.altKey) return
-    if (event.key === 'ArrowLeft') void goTo(index - 1)
-    else if (event.key === 'ArrowRight') void goTo(index + 1)
-    else if (event.key === 'Delete' && doing.mayWrite) askRemove(client, [path], close)
-    else if (event.key === 'F2' && doing.mayWrite) startRename(doing, path, (renamed) => change({ file: renamed }, true))
-    else if (event.key === 'i') showDetails(!details)
-    else return
-    event.preventDefault()
-  }
+  useWindowKeys(({ key }) => {
+    if (key === 'ArrowLeft') void goTo(index - 1)
+    else if (key === 'ArrowRight') void goTo(index + 1)
+    else if (key === 'Delete' && doing.mayWrite) askRemove(client, [path], close)
+    else if (key === 'F2' && doing.mayWrite) startRename(doing, path, (renamed) => change({ file: renamed }, true))
+    else return false
+    return true
+  })
   // The next one is fetched while this one is looked at.
   useEffect(() => {
     const next = index >= 0 ? listing.at(index + 1) : undefined
@@ -78,7 +77,7 @@ export function Preview({ path, seen, doing, change }: Props) {
     <ModalOverlay className="preview-over" isOpen onOpenChange={(open) => !open && close()}>
       <Modal className="modal">
         <Dialog className="preview" aria-label={t.preview.label(name)} data-details={details}>
-          <div className="preview-frame" onKeyDown={keys} tabIndex={-1}>
+          <div className="preview-frame">
             <header className="preview-head">
               <Button icon="close" label={t.common.close} onPress={close} autoFocus />
               <h2 className="clip" title={name}>{name}</h2>

@@ -6,6 +6,7 @@ import { type Lie, type Size, fitScale, fitted, held, zoomed } from '../../model
 import { Button } from '../../parts/Button'
 import { State } from '../../parts/State'
 import { figures, t } from '../../text'
+import { useWindowKeys } from './useWindowKeys'
 
 /** Where a file is shown, or why it is not. */
 export function Stage({ file }: { file: File }) {
@@ -50,21 +51,20 @@ function Picture({ file, size, source }: { file: File; size: Size; source: strin
   }, [room, size])
   const drag = useGestures(stage, zoomTo, setLie, room, size)
 
-  const keys = (event: React.KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return
-    const pan = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key]
+  useWindowKeys(({ key }) => {
+    const pan = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[key]
     if (pan && !isFit) setLie(held({ ...now, x: now.x + (pan[0] ?? 0) * PAN, y: now.y + (pan[1] ?? 0) * PAN }, room, size))
-    else if (event.key === '+' || event.key === '=') zoomTo((scale) => scale * STEP)
-    else if (event.key === '-') zoomTo((scale) => scale / STEP)
-    else if (event.key === '0') setLie(null)
-    else if (event.key === '1') zoomTo(() => 1)
-    else return
-    event.preventDefault()
-  }
+    else if (key === '+' || key === '=') zoomTo((scale) => scale * STEP)
+    else if (key === '-') zoomTo((scale) => scale / STEP)
+    else if (key === '0') setLie(null)
+    else if (key === '1') zoomTo(() => 1)
+    else return false
+    return true
+  })
   const place = { width: size.width, height: size.height, transform: `translate(-50%, -50%) translate(${now.x}px, ${now.y}px) scale(${now.scale})` }
   const small = thumbnailFor(file, 320)
   return (
-    <div className="stage stage--picture" onKeyDown={keys}>
+    <div className="stage stage--picture">
       <div ref={stage} className="stage-ground" tabIndex={0} role="img" aria-label={t.preview.image(file.displayName)} data-loose={!isFit} {...drag}>
         {room.width > 0 && (
           <>
