@@ -19,12 +19,14 @@ mod freshness;
 mod idempotency;
 mod import;
 mod ingest;
+mod invitations;
 mod jobs;
 pub mod journal;
 mod keys;
 mod known;
 mod leisure;
 mod listing;
+mod people;
 mod processing;
 mod readers;
 mod register;
@@ -33,6 +35,7 @@ mod relocate;
 mod reprocess;
 mod resumables;
 mod row;
+mod sessions;
 mod settings;
 mod sqlite;
 #[cfg(test)]
@@ -61,10 +64,12 @@ pub use folders::{Folder, FolderMove, FolderStats, Made};
 pub use idempotency::{BodySeen, Claim, KeptAnswer, KeyedRequest};
 pub use import::{Begun, IMPORT_JOB, Import, ImportState, NewImport, WITH_ITS_IMPORT};
 pub use ingest::{Arrived, Committed};
+pub use invitations::{Acceptance, Invitation, NewInvitation, Purpose};
 pub use jobs::{Claimed, JobClass, JobCounts, NewJob, Worker};
 pub use keys::{KeyHolder, KeyRow, NewKey};
 pub use known::Known;
 pub use listing::{Listed, Listing, Slice};
+pub use people::{Member, Membership, Person};
 pub use processing::{
     Derived, Deriving, Examined, KnownOf, NewDerived, PROCESS_JOB, Processing, ProcessingEnd, ProcessingSource,
     ProcessingState,
@@ -74,6 +79,7 @@ pub use rehearse::{Deed, NewRehearsal, Rehearsed};
 pub use relocate::Relocation;
 pub use reprocess::Reprocessing;
 pub use resumables::{Part, PartRow, Resumable, Turn};
+pub use sessions::{NewSession, Session, SessionAtClient, SessionRow};
 pub use survey::{Forecast, Outlook, RehearsalLimits};
 pub use uploads::UploadTicket;
 pub use zip::{FolderBelow, ZipFile, ZipPlace};

@@ -8,8 +8,8 @@ use sqlx::{Executor, SqlSafeStr};
 use super::super::db::{Conn, SqliteConn};
 use super::super::{
     assets, audit, blobs, clients, counters, derived, empty, expire, folders, freshness, idempotency, import, ingest,
-    jobs, journal, keys, known, leisure, listing, processing, register, rehearse, relocate, reprocess, resumables,
-    settings, sqlite, uploads, whole, zip,
+    invitations, jobs, journal, keys, known, leisure, listing, people, processing, register, rehearse, relocate, reprocess, resumables,
+    sessions, settings, sqlite, uploads, whole, zip,
 };
 use super::World;
 
@@ -32,16 +32,19 @@ fn everywhere() -> Vec<&'static str> {
         expire::STATEMENTS,
         folders::STATEMENTS,
         import::STATEMENTS,
+        invitations::STATEMENTS,
         idempotency::STATEMENTS,
         jobs::STATEMENTS,
         journal::STATEMENTS,
         keys::STATEMENTS,
         known::STATEMENTS,
+        people::STATEMENTS,
         processing::STATEMENTS,
         rehearse::STATEMENTS,
         relocate::STATEMENTS,
         reprocess::STATEMENTS,
         resumables::STATEMENTS,
+        sessions::STATEMENTS,
         settings::STATEMENTS,
         ingest::STATEMENTS,
         register::STATEMENTS,
