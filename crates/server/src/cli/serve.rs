@@ -125,7 +125,10 @@ async fn greet(app: &App) -> Result<()> {
         say(&welcome(url, client, key.expose_secret()));
     }
     if let Some(link) = library::first_link(app).await? {
-        say(&format!("Nobody can sign in to the panel yet. Whoever opens this link is the first:\n\n    {}\n", link.expose_secret()));
+        say(&format!(
+            "Nobody can sign in to the panel yet. Whoever opens this link is the first:\n\n    {}\n",
+            link.expose_secret()
+        ));
     }
     say(&format!("Reelshelf is at {url} (API documentation: {url}/docs)"));
     Ok(())

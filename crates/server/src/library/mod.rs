@@ -49,8 +49,8 @@ pub use ingest::{finish, receive, store_upload, upload};
 pub use keys::{KeyCache, KeySummary, authenticate, create_key, list_keys, revoke_key, write_down_key_use};
 pub use passwords::Passwords;
 pub use people::{
-    Answer, InvitationSummary, Look, MemberSummary, accept, change_member, first_link, invite, list_invitations, list_members,
-    look, remove_member, reset_link, withdraw,
+    Answer, InvitationSummary, Look, MemberSummary, accept, change_member, first_link, invite, list_invitations,
+    list_members, look, remove_member, reset_link, withdraw,
 };
 pub use process::{Queued, Waiting, process, processing_counts, put_back, reprocess};
 pub use register::{NewFile, Registering, register, register_known};
@@ -62,7 +62,8 @@ pub use relocate::{Change, relocate, relocated};
 pub use remove::remove;
 pub use resumable::{Incoming, Progress, begin_resumable, begin_resumable_with, resumable, resume, terminate};
 pub use sessions::{
-    Browser, Presence, SessionSummary, caller_at, change_password, csrf, list_sessions, presence, session, sign_in, sign_out,
+    Browser, Presence, SessionSummary, caller_at, change_password, csrf, list_sessions, presence, session, sign_in,
+    sign_out,
 };
 pub use signature::{SignedUpload, Signer};
 pub use sizes::{SizeFailure, SizeQuery, Sizes, deliver_size};

@@ -71,12 +71,7 @@ pub async fn sign_in(app: &App, email: &str, password: SecretString, browser: &B
 }
 
 /// The person with this address and this password. Unknown and wrong look and last the same.
-pub(super) async fn prove(
-    app: &App,
-    email: &Email,
-    password: SecretString,
-    subjects: &Subjects,
-) -> Result<Person> {
+pub(super) async fn prove(app: &App, email: &Email, password: SecretString, subjects: &Subjects) -> Result<Person> {
     subjects.check(app).await?;
     let person = match app.store.person_by_email(email).await? {
         Some(person) => app.passwords.is_right(password, person.password.clone()).await?.then_some(person),
@@ -222,8 +217,11 @@ impl Subjects {
 
     async fn check(&self, app: &App) -> Result<()> {
         let panel = &app.settings.panel;
-        let limits =
-            [(&self.both, panel.free_tries), (&self.person, panel.free_tries_in_all), (&self.address, panel.free_tries_in_all)];
+        let limits = [
+            (&self.both, panel.free_tries),
+            (&self.person, panel.free_tries_in_all),
+            (&self.address, panel.free_tries_in_all),
+        ];
         for (subject, free) in limits {
             let Some((failures, last_at)) = app.store.failed_sign_ins(subject).await? else { continue };
             let wait = wait(failures - i64::from(free), panel.longest_wait_seconds);

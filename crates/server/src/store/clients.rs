@@ -44,9 +44,20 @@ const REFRESH_FULL: &str = "
 const PLANS: &str = "SELECT DISTINCT plan FROM clients ORDER BY plan";
 
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] =
-    &[
-    INSERT, INSERT_FOLDER, GET, ALL, REVISION, COUNT, TOTALS, SET_PLAN, SYNC_PLAN, SET_HOLD, RELEASE_HOLD, REFRESH_FULL, PLANS,
+pub(super) const STATEMENTS: &[&str] = &[
+    INSERT,
+    INSERT_FOLDER,
+    GET,
+    ALL,
+    REVISION,
+    COUNT,
+    TOTALS,
+    SET_PLAN,
+    SYNC_PLAN,
+    SET_HOLD,
+    RELEASE_HOLD,
+    REFRESH_FULL,
+    PLANS,
 ];
 
 /// A tenant and what it uses.

@@ -17,6 +17,7 @@ mod imports;
 mod imports_under_way;
 mod leftovers;
 mod model;
+mod panel;
 mod privacy;
 mod processing;
 mod processing_films;

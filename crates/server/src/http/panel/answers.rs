@@ -51,7 +51,8 @@ impl IntoResponse for Refused {
             Error::SignIn(SignIn::SlowDown { seconds }) => Some(seconds),
             _ => None,
         };
-        let mut response = (status, Json(Failure { error: Problem { code, message, field, retry_after } })).into_response();
+        let mut response =
+            (status, Json(Failure { error: Problem { code, message, field, retry_after } })).into_response();
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

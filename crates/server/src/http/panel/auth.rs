@@ -183,7 +183,8 @@ mod tests {
     #[test]
     fn the_cookie_is_found_among_others() {
         let headers = |text: &'static str| HeaderMap::from_iter([(COOKIE, HeaderValue::from_static(text))]);
-        let found = |text| cookie(&headers(text)).ok().map(|cookie| secrecy::ExposeSecret::expose_secret(&cookie).to_owned());
+        let found =
+            |text| cookie(&headers(text)).ok().map(|cookie| secrecy::ExposeSecret::expose_secret(&cookie).to_owned());
         assert_eq!(found("a=b; reelshelf_session=xyz; c=d").as_deref(), Some("xyz"));
         assert_eq!(found("reelshelf_session=xyz").as_deref(), Some("xyz"));
         assert_eq!(found("not_reelshelf_session=xyz"), None);

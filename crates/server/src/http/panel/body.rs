@@ -16,7 +16,8 @@ impl<T: DeserializeOwned> FromRequest<App> for Said<T> {
     type Rejection = Refused;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refused> {
-        let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let content_type =
+            request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if content_type.split(';').next().map(str::trim) != Some("application/json") {
             return Err(Error::invalid("Content-Type", "must be application/json").into());
         }

@@ -8,8 +8,8 @@ use sqlx::{Executor, SqlSafeStr};
 use super::super::db::{Conn, SqliteConn};
 use super::super::{
     assets, audit, blobs, clients, counters, derived, empty, expire, folders, freshness, idempotency, import, ingest,
-    invitations, jobs, journal, keys, known, leisure, listing, people, processing, register, rehearse, relocate, reprocess, resumables,
-    sessions, settings, sqlite, uploads, whole, zip,
+    invitations, jobs, journal, keys, known, leisure, listing, people, processing, register, rehearse, relocate,
+    reprocess, resumables, sessions, settings, sqlite, uploads, whole, zip,
 };
 use super::World;
 
