@@ -7,6 +7,7 @@
 mod arrival;
 mod assets;
 mod audit;
+mod below;
 mod blobs;
 mod clients;
 mod counters;
@@ -56,6 +57,7 @@ use crate::config::StoreSettings;
 pub use arrival::{Arrival, Arrivals};
 pub use assets::{Asset, Delivered, Removed};
 pub use audit::{Audit, ClientAudit, FolderAudit};
+pub use below::Below;
 pub use blobs::{BlobRow, Condemned};
 pub use clients::{Client, NewClient, Totals};
 pub use db::migrate;

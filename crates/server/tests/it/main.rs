@@ -26,6 +26,7 @@ mod resumable;
 mod retries;
 mod roles;
 mod scenarios;
+mod searching;
 mod spellings;
 mod storage;
 mod support;
