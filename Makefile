@@ -16,7 +16,7 @@ BINARY := $(CARGO_TARGET_DIR)/release/reelshelf
 BENCH := $(CARGO_TARGET_DIR)/release/reelshelf-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help run build setup setup-test check test torture bench bench-media key openapi clean-data
+.PHONY: help run build panel setup setup-test check test torture bench bench-media key openapi clean-data
 
 help: ## List these commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -26,6 +26,10 @@ run: setup build ## Set up, build and start the server, files in ./data; flags: 
 
 build: ## Build the release server.
 	cargo build $(CARGO_FLAGS) --release --package reelshelf
+
+panel: ## Build the Media panel into web/dist, which the server takes in when it is built.
+	@command -v npm >/dev/null || { echo "make panel needs Node 20 or newer and npm: apt-get install nodejs npm" >&2; exit 1; }
+	cd web && npm ci --silent && npm run --silent build
 
 setup: ## Install what building and running need, where it may; otherwise say what is missing.
 	@scripts/setup.sh run

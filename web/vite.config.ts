@@ -1,0 +1,9 @@
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+
+export default defineConfig({
+  base: '/dashboard/',
+  plugins: [react()],
+  // No picture or font inside a script or style: the policy of the page stays plain, and each is cached by itself.
+  build: { manifest: true, assetsInlineLimit: 0, target: 'es2023', sourcemap: false, modulePreload: { polyfill: false } },
+})
