@@ -145,8 +145,8 @@ function foreseeName(client: string, key: Key, name: string): () => void {
   }
 }
 
-/** Makes a folder; says whether it is there. */
-export async function makeFolder(client: string, path: string): Promise<boolean> {
+/** Makes a folder, and offers to go there; says whether it is there. */
+export async function makeFolder(client: string, path: string, open: (path: string) => void): Promise<boolean> {
   const takeBack = foresee(client, (tree) => withFolder(tree, path))
   try {
     await sendMakeFolder(client, path)
@@ -155,7 +155,7 @@ export async function makeFolder(client: string, path: string): Promise<boolean>
     tellFailure(failure)
     return false
   }
-  tell(t.told.made(nameOf(path)))
+  tell(t.told.made(nameOf(path)), { action: { label: t.actions.open, run: () => open(path) } })
   void libraryChanged(client)
   return true
 }

@@ -2,8 +2,8 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { type Layout, indexesOf, isFolderRow, placeOf, rowCount, rowHeight } from '../../model/layout'
 import { placeName } from '../../actions/library'
-import type { Item } from '../../model/listing'
-import { plainPath } from '../../model/path'
+import type { Item, Listing } from '../../model/listing'
+import { type Key, plainPath } from '../../model/path'
 import type { Sort, View } from '../../model/url'
 import { ContextMenu, type Groups } from '../../parts/Menus'
 import { t } from '../../text'
@@ -14,7 +14,7 @@ import { Tile } from './Tile'
 import { useBand } from './useBand'
 import { useKeys } from './useKeys'
 import type { Seen } from './useListing'
-import { targetsOf } from './useSelection'
+import { type Choosing, targetsOf } from './useSelection'
 
 const GAP = 16
 const FOLDER = 60
@@ -154,6 +154,18 @@ function useFocus(scroller: React.RefObject<HTMLElement | null>, reveal: (index:
   }
 }
 
+/** What is selected, as far as it can be dragged: of "all", what was never looked at is not known while a drag begins. */
+function draggable({ selection, has }: Choosing, listing: Listing): Key[] | null {
+  if (!selection.all) return [...selection.keys]
+  const keys: Key[] = []
+  for (let index = 0; index < listing.count; index += 1) {
+    const item = listing.at(index)
+    if (!item) return null
+    if (has(item.key)) keys.push(item.key)
+  }
+  return keys
+}
+
 type Open = { at: { x: number; y: number }; groups: Groups; label: string; back: HTMLElement | null }
 
 function useMenu(doing: Doing, scroller: React.RefObject<HTMLElement | null>) {
@@ -215,8 +227,7 @@ function usePresses({ seen: { listing }, view, doing, openMenu }: Pressed) {
     },
     onDragStart: (event: React.DragEvent) => {
       const hit = itemOf(event.target)
-      const { selection } = choosing
-      const keys = hit && (choosing.has(hit.item.key) && !selection.all ? [...selection.keys] : [hit.item.key])
+      const keys = hit && (choosing.has(hit.item.key) ? draggable(choosing, listing) : [hit.item.key])
       if (!keys || !mayWrite || !keys.every(canMove)) return event.preventDefault()
       const count = document.createElement('div')
       count.className = 'drag-count'
