@@ -88,11 +88,15 @@ export async function moveItems(client: string, chosen: readonly Key[], destinat
 }
 
 async function moveBack(client: string, went: readonly Went[]): Promise<void> {
-  const homes = Map.groupBy(went, ([from]) => parentOf(pathOfKey(from)))
-  const refused: Came['refused'] = []
-  for (const [home, these] of homes) {
-    refused.push(...(await send(client, these.map(([, to]) => to), home)).refused)
+  const homes = new Map<string, Key[]>()
+  for (const [from, to] of went) {
+    const home = parentOf(pathOfKey(from))
+    const these = homes.get(home)
+    if (these) these.push(to)
+    else homes.set(home, [to])
   }
+  const refused: Came['refused'] = []
+  for (const [home, these] of homes) refused.push(...(await send(client, these, home)).refused)
   if (refused.length) tellRefused(refused, went.length)
   else tell(t.told.undone)
   await libraryChanged(client)
