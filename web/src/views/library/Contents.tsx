@@ -80,7 +80,7 @@ export function Contents(props: Props) {
     count: width ? rows : 0,
     getScrollElement: () => scroller.current,
     estimateSize: (row) => rowHeight(layout, row),
-    overscan: view === 'grid' ? 2 : 10,
+    overscan: view === 'grid' ? 2 : 5,
     useFlushSync: false,
     scrollPaddingEnd: 88,
     scrollPaddingStart: view === 'list' ? 44 : 8,
