@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react'
 
 // So many pixels from one event to the next are more than anybody reads.
-const FAST = 260
+const FAST = 160
 const CALM_MS = 90
 
 /** Whether the listing flies past: then it is enough to see that there is something, and nothing is asked for. */
