@@ -43,7 +43,7 @@ pub use idempotency::{Keyed, Turn, claim_key, free_keys};
 pub use import::{Wish, give_up_import, import, run_import};
 pub use ingest::{finish, receive, store_upload, upload};
 pub use keys::{KeyCache, KeySummary, authenticate, create_key, list_keys, revoke_key, write_down_key_use};
-pub use process::{Queued, Waiting, process, processing_counts, put_back, reprocess};
+pub use process::{Queued, Remaking, process, put_back, remaking, reprocess};
 pub use register::{NewFile, Registering, register, register_known};
 pub use rehearse::{
     Foretold, Intent, Placed, Rehearsal, confirm_upload, intend_folder_change, intend_folder_removal,

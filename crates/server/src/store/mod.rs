@@ -11,6 +11,7 @@ mod blobs;
 mod clients;
 mod counters;
 mod db;
+mod derive;
 mod derived;
 mod empty;
 mod expire;
@@ -56,6 +57,7 @@ pub use audit::{Audit, ClientAudit, FolderAudit};
 pub use blobs::{BlobRow, Condemned};
 pub use clients::{Client, NewClient, Totals};
 pub use db::migrate;
+pub use derive::{Derived, Deriving, NewDerived, ProcessingEnd};
 pub use derived::DerivedFile;
 pub use folders::{Folder, FolderMove, FolderStats, Made};
 pub use idempotency::{BodySeen, Claim, KeptAnswer, KeyedRequest};
@@ -65,10 +67,7 @@ pub use jobs::{Claimed, JobClass, JobCounts, NewJob, Worker};
 pub use keys::{KeyHolder, KeyRow, NewKey};
 pub use known::Known;
 pub use listing::{Listed, Listing, Slice};
-pub use processing::{
-    Derived, Deriving, Examined, KnownOf, NewDerived, PROCESS_JOB, Processing, ProcessingEnd, ProcessingSource,
-    ProcessingState,
-};
+pub use processing::{Examined, KnownOf, PROCESS_JOB, Processing, ProcessingSource, ProcessingState};
 pub use register::{Registered, Registration};
 pub use rehearse::{Deed, NewRehearsal, Rehearsed};
 pub use relocate::Relocation;

@@ -20,6 +20,7 @@ mod model;
 mod privacy;
 mod processing;
 mod processing_films;
+mod processing_limits;
 mod rehearsals;
 mod resumable;
 mod retries;

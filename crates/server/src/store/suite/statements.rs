@@ -7,9 +7,9 @@ use sqlx::{Executor, SqlSafeStr};
 
 use super::super::db::{Conn, SqliteConn};
 use super::super::{
-    assets, audit, blobs, clients, counters, derived, empty, expire, folders, freshness, idempotency, import, ingest,
-    jobs, journal, keys, known, leisure, listing, processing, register, rehearse, relocate, reprocess, resumables,
-    settings, sqlite, uploads, whole, zip,
+    assets, audit, blobs, clients, counters, derive, derived, empty, expire, folders, freshness, idempotency, import,
+    ingest, jobs, journal, keys, known, leisure, listing, processing, register, rehearse, relocate, reprocess,
+    resumables, settings, sqlite, uploads, whole, zip,
 };
 use super::World;
 
@@ -27,6 +27,7 @@ fn everywhere() -> Vec<&'static str> {
         blobs::STATEMENTS,
         clients::STATEMENTS,
         counters::STATEMENTS,
+        derive::STATEMENTS,
         derived::STATEMENTS,
         empty::STATEMENTS,
         expire::STATEMENTS,
