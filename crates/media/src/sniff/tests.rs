@@ -257,7 +257,8 @@ fn every_head_is_known_for_what_it_is() {
 #[test]
 fn every_type_has_a_case() {
     let cases = cases();
-    for known in MediaType::ALL {
+    // That there are no pictures in them, the first bytes do not tell.
+    for known in MediaType::ALL.iter().filter(|known| !matches!(known, MediaType::Weba | MediaType::Mka)) {
         assert!(cases.iter().any(|(_, _, expected)| expected == known), "{known:?}");
     }
 }
