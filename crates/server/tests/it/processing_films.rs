@@ -144,10 +144,10 @@ async fn without_its_tools_a_server_does_what_it_can_and_says_of_the_rest_what_i
 async fn a_film_of_which_nothing_can_be_shown_is_not_done() {
     let app = TestApp::start().await;
     let key = app.key("render").await;
-    let mut film = film();
-    let index = film.windows(4).position(|name| name == b"moov").unwrap();
-    film[64..index - 4].fill(0);
-    app.upload(&key, "", "x.mp4", film).await;
+    let mut damaged = film();
+    let index = damaged.windows(4).position(|name| name == b"moov").unwrap();
+    damaged[64..index - 4].fill(0);
+    app.upload(&key, "", "x.mp4", damaged).await;
     app.run_jobs().await;
     let (_, answer) = app.get(&key, "/v2/media/file?path=x.mp4").await;
     let file = &answer["file"];
