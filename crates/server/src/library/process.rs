@@ -160,7 +160,9 @@ impl Work<'_> {
             };
             match derived {
                 Ok(derived) => break derived,
-                Err(Refusal::Lasting(Reason::NoPicture | Reason::NoSound)) => return Ok(Vec::new()),
+                Err(Refusal::Lasting(Reason::NoPicture | Reason::NoSound)) if !is_due(order, metadata.kind) => {
+                    return Ok(Vec::new());
+                }
                 Err(refusal) => self.bear(refusal).await?,
             }
         };
@@ -227,6 +229,14 @@ fn orders(metadata: &Metadata) -> Vec<Order> {
         MediaKind::Audio => waveform.into_iter().collect(),
         MediaKind::Other => Vec::new(),
     }
+}
+
+/// Whether a file of a kind is not what it says when nothing comes of an order.
+fn is_due(order: Order, kind: MediaKind) -> bool {
+    matches!(
+        (order, kind),
+        (Order::Thumbnails, MediaKind::Image) | (Order::Poster, MediaKind::Video) | (Order::Waveform, MediaKind::Audio)
+    )
 }
 
 /// The file as a child is given it.
