@@ -17,7 +17,7 @@ PANEL := web/dist/index.html
 BENCH := $(CARGO_TARGET_DIR)/release/reelshelf-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help run build panel setup setup-test check test torture bench bench-media key openapi clean-data
+.PHONY: help run build panel setup setup-test check test torture bench bench-media samples key openapi clean-data
 
 help: ## List these commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -66,6 +66,12 @@ bench-media: setup-test build ## Measure pictures beside vipsthumbnail and sharp
 	cargo build $(CARGO_FLAGS) --release --package reelshelf-media --example thumbnail
 	cargo build $(CARGO_FLAGS) --release --package reelshelf-bench
 	@exec "$(BENCH)" "$(BINARY)" pictures $(ARGS)
+
+samples: setup-test build ## Put a file of every kind through the release server: writes docs/media-samples.md anew.
+	@command -v heif-enc >/dev/null || apt-get install --yes --quiet libheif-examples || echo "samples: goes on without it"
+	cargo build $(CARGO_FLAGS) --release --package reelshelf-media --example samples
+	cargo build $(CARGO_FLAGS) --release --package reelshelf-bench
+	@exec "$(BENCH)" "$(BINARY)" samples
 
 key: ## Print a new admin key of the first client, whether the server runs or not.
 	@client=$$("$(BINARY)" client list $(ARGS) | awk 'NR == 2 { print $$1 }') \

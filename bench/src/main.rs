@@ -10,6 +10,7 @@ mod machine;
 mod million;
 mod numbers;
 mod report;
+mod samples;
 mod server;
 
 use std::error::Error;
@@ -27,7 +28,8 @@ const USAGE: &str = "reelshelf-bench BINARY [--quick] [--dir FOLDER] [FIGURE…]
     --quick   a smoke run: small, and its figures mean little
     --dir     where to work [default: target, on the disk of the working folder]
     FIGURE    memory, start, durable, large, list, sync [default: all of these];
-              pictures, which needs vipsthumbnail and sharp";
+              pictures, which needs vipsthumbnail and sharp;
+              samples, which is none: it writes docs/media-samples.md and its picture anew";
 
 /// A figure: what it is called on the command line, and how it is taken.
 type Figure = (&'static str, fn(&Bench, &mut Report) -> Outcome<()>);
@@ -41,8 +43,8 @@ const FIGURES: [Figure; 6] = [
     ("sync", figures::sync::run),
 ];
 
-/// Those whose peers are programs that are rarely installed: only when they are named.
-const MEDIA_FIGURES: [Figure; 1] = [("pictures", figures::pictures::run)];
+/// Those that need programs that are rarely installed: only when they are named.
+const MEDIA_FIGURES: [Figure; 2] = [("pictures", figures::pictures::run), ("samples", samples::run)];
 
 /// How to measure.
 pub(crate) struct Bench {

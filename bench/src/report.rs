@@ -47,8 +47,11 @@ impl Report {
         Ok(())
     }
 
-    /// The table of everything.
+    /// The table of everything, if there is anything.
     pub(crate) fn end(self) -> Outcome<()> {
+        if self.table == HEAD {
+            return Ok(());
+        }
         say(&format!("\nMedians of the rounds, smallest and largest in brackets.\n\n{}", self.table))
     }
 }

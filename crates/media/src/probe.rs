@@ -42,6 +42,7 @@ use crate::metadata::{frame_rate, rounded, scaled};
 use crate::{AudioMetadata, ImageMetadata, Metadata, ReadAt, Tags, VideoMetadata};
 use source::{Cut, Source};
 
+pub(crate) use heif::{Composition, Stretch, composition};
 pub use iso::fast_start;
 pub use source::BUDGET as PROBE_BYTES;
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 use reelshelf_domain::MediaType;
 
 use crate::metadata::clean;
+use crate::probe::{Composition, composition};
 use crate::process::{Command, Limits, PATH, ProcessError, Slots, run};
 use crate::sandbox::{Abilities, Allowance, Errand, Job, NO_SANDBOX, Nonsense, Purpose, SIGNALLED, Tool, Walls, parse};
 use crate::{Broken, Fit, InspectProblem, Metadata, PictureFormat, PictureProblem, Probe, inspected, probe};
@@ -119,6 +120,11 @@ pub enum Reason {
     /// There is no decoder for it.
     #[error("Files of this format cannot be decoded here.")]
     Unsupported,
+    /// ffmpeg makes no picture of it.
+    #[error(
+        "The picture cannot be decoded here: it is damaged, or of a format that this server's ffmpeg does not know."
+    )]
+    Undecoded,
     /// Too many pixels.
     #[error("The picture has more pixels than are decoded here.")]
     TooManyPixels,
@@ -247,7 +253,8 @@ impl Processor {
 
     /// Makes what is ordered. A video or sound must have a path, by which the sandbox finds it again.
     pub async fn derive(&self, input: File, metadata: &Metadata, order: Order) -> Result<Derived, Refusal> {
-        let jobs = self.settings.jobs(metadata, order).map_err(Refusal::Lasting)?;
+        let picture = composed(&input, metadata).await.map_err(|error| Refusal::Passing(error.to_string()))?;
+        let jobs = self.settings.jobs(metadata, order, picture).map_err(Refusal::Lasting)?;
         let mut refused = Refusal::Lasting(Reason::Unsupported);
         // Each for what the one before it did not find.
         for job in jobs {
@@ -303,6 +310,16 @@ impl Processor {
         }
         Ok(run(&self.slots, command).await.map_err(refusal)?.stdout)
     }
+}
+
+/// How a picture is composed that ffmpeg is to decode.
+async fn composed(input: &File, metadata: &Metadata) -> io::Result<Composition> {
+    if !matches!(metadata.mime, MediaType::Avif | MediaType::Heic) {
+        return Ok(Composition::default());
+    }
+    let input = input.try_clone()?;
+    let look = move || composition(&input, input.metadata()?.len());
+    tokio::task::spawn_blocking(look).await.map_err(io::Error::other).flatten()
 }
 
 /// What the end of a child means for its file.

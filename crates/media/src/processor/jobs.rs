@@ -5,6 +5,7 @@ use std::time::Duration;
 use reelshelf_domain::MediaType;
 
 use super::{Order, ProcessorSettings, Reason, Resize};
+use crate::probe::Composition;
 use crate::sandbox::{Job, Purpose, Tool};
 use crate::video::{Wish, within};
 use crate::{Metadata, PictureLimits, PictureOrder, Size};
@@ -39,12 +40,12 @@ const SHORT_MS: u64 = 60_000;
 const SLOWEST: u64 = 100;
 
 impl ProcessorSettings {
-    /// The jobs of an order, each for when the one before it finds nothing.
-    pub(super) fn jobs(&self, metadata: &Metadata, order: Order) -> Result<Vec<Job>, Reason> {
+    /// The jobs of an order, each for when the one before it finds nothing. A picture for ffmpeg is told how it is composed.
+    pub(super) fn jobs(&self, metadata: &Metadata, order: Order, composition: Composition) -> Result<Vec<Job>, Reason> {
         match order {
-            Order::Thumbnails => self.picture(metadata, PictureOrder::default()),
+            Order::Thumbnails => self.picture(metadata, PictureOrder::default(), composition),
             Order::Resized(Resize { width, height, fit, format }) => {
-                self.picture(metadata, PictureOrder::Boxed { width, height, fit, format })
+                self.picture(metadata, PictureOrder::Boxed { width, height, fit, format }, composition)
             }
             Order::Poster => self.poster(metadata),
             Order::Storyboard => self.storyboard(metadata),
@@ -58,7 +59,7 @@ impl ProcessorSettings {
         self.limits.time + Duration::from_millis(duration_ms / SLOWEST)
     }
 
-    fn picture(&self, metadata: &Metadata, order: PictureOrder) -> Result<Vec<Job>, Reason> {
+    fn picture(&self, metadata: &Metadata, order: PictureOrder, composition: Composition) -> Result<Vec<Job>, Reason> {
         // The rest is for what is made of it, and for the program itself.
         let memory_bytes = self.limits.memory.get() / 8 * 5;
         let (pixels, frames) = (self.limits.pixels, self.limits.frames);
@@ -67,10 +68,17 @@ impl ProcessorSettings {
             return Ok(vec![Job::Decode { order, limits }]);
         }
         let image = metadata.image.as_ref().ok_or(Reason::NoPicture)?;
+        if composition.is_composed {
+            return Err(Reason::Undecoded);
+        }
         let size = self.shown(Size::new(image.width, image.height), STILL_SIDE)?;
         let first = Frames { from_ms: 0, keyframes: false, apart_ms: 0, most: 1 };
-        let tool = self.frames(metadata.mime, size, image.orientation, first);
-        Ok(vec![Job::Still { tool, size, order, limits }])
+        let orientation = image.orientation;
+        // The transparency of HEIC would be HEVC, which does not stand for itself.
+        let alpha = composition.alpha.filter(|_| metadata.mime == MediaType::Avif);
+        let transparent = alpha.map(|alpha| self.ffmpeg(Purpose::Transparent { size, orientation, alpha }));
+        let tools = transparent.into_iter().chain([self.frames(metadata.mime, size, orientation, first)]);
+        Ok(tools.map(|tool| Job::Still { tool, size, order: order.clone(), limits: limits.clone() }).collect())
     }
 
     fn waveform(&self, metadata: &Metadata) -> Result<Vec<Job>, Reason> {

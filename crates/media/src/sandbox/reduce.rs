@@ -11,7 +11,9 @@ use super::{Job, NO_SANDBOX};
 use crate::processor::Reason;
 use crate::sound::{Heard, draw, hear_wav};
 use crate::video::{COLUMNS, Frames, choose, index};
-use crate::{PictureFormat, PictureLimits, PictureOrder, PictureProblem, Pixels, Size, encode, render_pixels, sprite};
+use crate::{
+    Layout, PictureFormat, PictureLimits, PictureOrder, PictureProblem, Pixels, Size, encode, render_pixels, sprite,
+};
 
 /// Points of the peaks as JSON, which takes more room and is for an overview.
 const JSON_POINTS: usize = 1 << 14;
@@ -37,14 +39,16 @@ pub(super) fn reduce(job: &Job, mut worker: Child, ended: &OwnedFd) -> io::Resul
         (Job::Listen(_), _) => {
             hear_wav(pixels).and_then(|heard| heard.map(|heard| tell(&heard, &mut answer)).transpose())
         }
-        (Job::Still { size, order, limits, .. }, Some(times)) => Frames::new(*size, pixels, times)
-            .next()
-            .transpose()
-            .and_then(|frame| frame.map(|frame| make(frame.pixels, order, limits, &mut answer)).transpose()),
-        (Job::Poster { size, wish, .. }, Some(times)) => choose(Frames::new(*size, pixels, times), *wish)
+        (Job::Still { tool, size, order, limits }, Some(times)) => {
+            Frames::new(*size, tool.purpose.layout(), pixels, times)
+                .next()
+                .transpose()
+                .and_then(|frame| frame.map(|frame| make(frame.pixels, order, limits, &mut answer)).transpose())
+        }
+        (Job::Poster { size, wish, .. }, Some(times)) => choose(Frames::new(*size, Layout::Rgb, pixels, times), *wish)
             .and_then(|chosen| chosen.map(|chosen| hang(chosen, &mut answer)).transpose()),
         (Job::Storyboard { size, end_ms, .. }, Some(times)) => {
-            lay_out(Frames::new(*size, pixels, times), *size, *end_ms, &mut answer)
+            lay_out(Frames::new(*size, Layout::Rgb, pixels, times), *size, *end_ms, &mut answer)
         }
         _ => return Ok(ExitCode::from(NO_SANDBOX)),
     };
@@ -69,7 +73,11 @@ fn nothing(job: &Job, mut worker: Child, answer: Out<'_>) -> io::Result<ExitCode
     if status.code().is_none_or(|code| code == i32::from(NO_SANDBOX)) {
         return Ok(ending(status));
     }
-    answer.refused(if matches!(job, Job::Listen(_)) { Reason::NoSound } else { Reason::NoPicture })?;
+    answer.refused(match job {
+        Job::Listen(_) => Reason::NoSound,
+        Job::Still { .. } => Reason::Undecoded,
+        _ => Reason::NoPicture,
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

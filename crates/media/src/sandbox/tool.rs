@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use reelshelf_domain::MediaType;
 use serde::{Deserialize, Serialize};
 
-use crate::Size;
 use crate::inspect::{formats, inspect_arguments};
+use crate::probe::Stretch;
+use crate::{Layout, Size};
 
 /// ffmpeg or ffprobe, and what it is to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,12 +48,26 @@ pub(crate) enum Purpose {
         /// How many at most.
         most: u32,
     },
+    /// To decode an AVIF with its transparency: pixels and a line, as of a frame.
+    Transparent {
+        /// Of the picture, as it is to be given.
+        size: Size,
+        /// How it must be turned before that: 1 to 8, as in EXIF.
+        orientation: u8,
+        /// Where in the file its transparency lies, which ffmpeg does not look for.
+        alpha: Stretch,
+    },
 }
 
 impl Purpose {
     /// Whether it reads the input.
     pub(super) fn reads(self) -> bool {
         self != Self::Version
+    }
+
+    /// How it writes pixels.
+    pub(super) fn layout(self) -> Layout {
+        if matches!(self, Self::Transparent { .. }) { Layout::Rgba } else { Layout::Rgb }
     }
 
     /// The arguments.
@@ -65,6 +80,9 @@ impl Purpose {
             Self::Samples { media_type, most_ms } => (opening(media_type, words(["-vn"])), samples(most_ms)),
             Self::Frames { media_type, size, orientation, from_ms, keyframes, apart_ms, most } => {
                 (opening(media_type, seeking(from_ms, keyframes)), frames(size, orientation, apart_ms, most))
+            }
+            Self::Transparent { size, orientation, alpha } => {
+                (opening(MediaType::Avif, Vec::new()), transparent(size, orientation, alpha, input))
             }
         };
         before.into_iter().map(OsString::from).chain([url]).chain(behind.into_iter().map(OsString::from)).collect()
@@ -113,12 +131,32 @@ fn frames(size: Size, orientation: u8, apart_ms: u64, most: u32) -> Vec<String> 
     // of frames of which there is more to tell.
     let filters = format!(
         "select='isnan(prev_selected_t)+gte(t-prev_selected_t,{seconds}.{ms:03})',{}scale={width}:{height},\
-         metadata=mode=add:key=is:value=frame,metadata=mode=print:file=pipe\\\\:2:direct=1,settb=1/25,setpts=N",
+         {TELLING}",
         turning(orientation)
     );
     let most = most.to_string();
     let (video, output) = (["-map", "0:v:0", "-vf", &filters], ["-r", "25", "-frames:v", &most]);
     words(video.into_iter().chain(output).chain(["-pix_fmt", "rgb24", "-f", "rawvideo", "pipe:1"]))
+}
+
+/// The filters that tell the time of a frame, and then change it.
+const TELLING: &str =
+    "metadata=mode=add:key=is:value=frame,metadata=mode=print:file=pipe\\\\:2:direct=1,settb=1/25,setpts=N";
+
+/// The same file once more, of which a stretch is a stream of AV1 by itself; its brightness is the first picture's
+/// transparency.
+fn transparent(size: Size, orientation: u8, alpha: Stretch, input: &Path) -> Vec<String> {
+    let (Size { width, height }, Stretch { from, to }, turning) = (size, alpha, turning(orientation));
+    let stretch = format!("subfile,,start,{from},end,{to},,:file:{}", input.display());
+    let filters = format!(
+        "[0:v:0]{turning}scale={width}:{height}[seen];[1:v:0]{turning}scale={width}:{height},format=gray[alpha];\
+         [seen][alpha]alphamerge,{TELLING}[made]"
+    );
+    let opening = ["-threads", "1", "-protocol_whitelist", "file,subfile", "-format_whitelist", "obu", "-f", "obu"];
+    let made = ["-filter_complex", &filters, "-map", "[made]", "-r", "25", "-frames:v", "1"];
+    words(
+        opening.into_iter().chain(["-i", &stretch]).chain(made).chain(["-pix_fmt", "rgba", "-f", "rawvideo", "pipe:1"]),
+    )
 }
 
 /// The filters that bring a picture upright, by its orientation as in EXIF.

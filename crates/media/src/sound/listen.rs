@@ -102,6 +102,8 @@ impl Ear {
             None => (self.heard, self.heard),
         };
         let ms = |frames: u64| frames.saturating_mul(1000) / u64::from(self.format.rate);
+        // Finer than that is noise of the meter.
+        let loudness_lufs = loudness_lufs.map(|loudness| (loudness * 100.0).round() / 100.0);
         let facts = SoundFacts { loudness_lufs, leading_silence_ms: ms(leading), trailing_silence_ms: ms(trailing) };
         Some(Heard { peaks: self.peaks.finish(), facts })
     }
@@ -162,6 +164,7 @@ mod tests {
         // Case 2.
         let loudness = heard(&wav(2, RATE, sine(2, RATE, 1000.0, -33.0, 20))).facts.loudness_lufs.unwrap();
         assert!((loudness + 33.0).abs() < 0.1, "{loudness}");
+        assert!(loudness.to_string().len() <= "-33.01".len(), "{loudness} is told in hundredths");
         // Case 3: what is far quieter does not count.
         let parts = [(-36.0, 10), (-23.0, 60), (-36.0, 10)];
         let parts = parts.into_iter().flat_map(|(level, seconds)| sine(2, RATE, 1000.0, level, seconds));

@@ -8,6 +8,7 @@ const LINE_BYTES: u64 = 512;
 /// Frames as ffmpeg writes them: the pixels of each on one pipe, a line with its time on the other.
 pub(crate) struct Frames<P, T> {
     size: Size,
+    layout: Layout,
     pixels: P,
     times: BufReader<T>,
 }
@@ -21,16 +22,16 @@ pub(crate) struct Frame {
 }
 
 impl<P: Read, T: Read> Frames<P, T> {
-    pub(crate) fn new(size: Size, pixels: P, times: T) -> Self {
-        Self { size, pixels, times: BufReader::new(times) }
+    pub(crate) fn new(size: Size, layout: Layout, pixels: P, times: T) -> Self {
+        Self { size, layout, pixels, times: BufReader::new(times) }
     }
 
     /// `None` after the last whole one.
     fn read(&mut self) -> io::Result<Option<Frame>> {
-        let bytes = self.size.pixels() * Layout::Rgb.channels() as u64;
+        let bytes = self.size.pixels() * self.layout.channels() as u64;
         let mut data = Vec::new();
         (&mut self.pixels).take(bytes).read_to_end(&mut data)?;
-        let Some(pixels) = Pixels::new(self.size, Layout::Rgb, data) else { return Ok(None) };
+        let Some(pixels) = Pixels::new(self.size, self.layout, data) else { return Ok(None) };
         let time_ms = self.time()?;
         Ok(Some(Frame { time_ms, pixels }))
     }
@@ -67,7 +68,7 @@ mod tests {
     const SIZE: Size = Size::new(2, 1);
 
     fn frames<'a>(pixels: &'a [u8], times: &'a str) -> Frames<&'a [u8], &'a [u8]> {
-        Frames::new(SIZE, pixels, times.as_bytes())
+        Frames::new(SIZE, Layout::Rgb, pixels, times.as_bytes())
     }
 
     #[test]

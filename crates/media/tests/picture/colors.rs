@@ -23,18 +23,6 @@ fn plain(color: [u8; 3]) -> Pixels {
     Pixels::new(Size::new(100, 100), Layout::Rgb, color.repeat(10_000)).unwrap()
 }
 
-fn png_with_profile(pixels: &Pixels, profile: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut info = png::Info::with_size(pixels.size().width, pixels.size().height);
-    info.color_type = png::ColorType::Rgb;
-    info.bit_depth = png::BitDepth::Eight;
-    info.icc_profile = Some(profile.into());
-    let mut writer = png::Encoder::with_info(&mut bytes, info).unwrap().write_header().unwrap();
-    writer.write_image_data(pixels.data()).unwrap();
-    writer.finish().unwrap();
-    bytes
-}
-
 /// Display P3 180, 90, 60 in sRGB, by the matrices of both (linear light, D65).
 const IN_P3: [u8; 3] = [180, 90, 60];
 const IN_SRGB: [u8; 3] = [193, 83, 51];
@@ -42,7 +30,7 @@ const IN_SRGB: [u8; 3] = [193, 83, 51];
 #[test]
 fn a_profile_is_applied() {
     let profile = ColorProfile::new_display_p3().encode().unwrap();
-    let seen = middle(&png_with_profile(&plain(IN_P3), &profile));
+    let seen = middle(&forge::png_with_profile(&plain(IN_P3), &profile));
     assert!(is_about(&seen, IN_SRGB), "PNG: {seen:?}");
 
     let mut jpeg = Vec::new();
@@ -74,7 +62,7 @@ fn a_grey_profile_is_applied() {
 fn a_profile_that_makes_no_sense_counts_as_none() {
     let srgb = ColorProfile::new_srgb().encode().unwrap();
     for profile in [&b"no profile"[..], &srgb[..200], &[0; 400]] {
-        let seen = middle(&png_with_profile(&plain(IN_P3), profile));
+        let seen = middle(&forge::png_with_profile(&plain(IN_P3), profile));
         assert!(is_about(&seen, IN_P3), "{seen:?}");
     }
 }
@@ -92,7 +80,7 @@ fn a_profile_that_is_too_long_is_refused() {
 
 #[test]
 fn a_profile_that_unpacks_to_too_much_counts_as_none() {
-    let bytes = png_with_profile(&plain(IN_P3), &vec![0; 50_000_000]);
+    let bytes = forge::png_with_profile(&plain(IN_P3), &vec![0; 50_000_000]);
     let before = memory_peak();
     let limits = PictureLimits { metadata_bytes: bytes.len() * 2, ..PictureLimits::default() };
     let seen = try_make(&bytes, &PictureOrder::default(), &limits).unwrap().webp("thumb-160.webp");

@@ -1,6 +1,7 @@
 //! Files that no encoder at hand makes, put together by hand.
 
 use reelshelf_media::Pixels;
+use tiff::encoder::{TiffEncoder, colortype};
 
 /// EXIF data that say nothing but the orientation.
 pub(crate) fn exif(orientation: u16) -> Vec<u8> {
@@ -33,6 +34,19 @@ const PNG_HEAD: usize = 33;
 /// A chunk put behind the header of a PNG.
 pub(crate) fn png_with_chunk(png: &[u8], name: &str, content: &[u8]) -> Vec<u8> {
     [&png[..PNG_HEAD], &png_chunk(name, content), &png[PNG_HEAD..]].concat()
+}
+
+/// A PNG that brings a colour profile.
+pub(crate) fn png_with_profile(pixels: &Pixels, profile: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut info = png::Info::with_size(pixels.size().width, pixels.size().height);
+    info.color_type = png::ColorType::Rgb;
+    info.bit_depth = png::BitDepth::Eight;
+    info.icc_profile = Some(profile.into());
+    let mut writer = png::Encoder::with_info(&mut bytes, info).unwrap().write_header().unwrap();
+    writer.write_image_data(pixels.data()).unwrap();
+    writer.finish().unwrap();
+    bytes
 }
 
 pub(crate) fn riff_chunk(name: &str, content: &[u8]) -> Vec<u8> {
@@ -73,6 +87,13 @@ pub(crate) fn tiff_of(entries: &[(u16, u16, u32, u32)], data: &[u8]) -> Vec<u8> 
 /// Where the data of [`tiff_of`] begin.
 pub(crate) fn tiff_data_at(entries: u32) -> u32 {
     8 + 2 + entries * 12 + 4
+}
+
+/// Four inks, of which 0 is none.
+pub(crate) fn tiff_of_inks(width: u32, height: u32, inks: &[u8]) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    TiffEncoder::new(&mut bytes).unwrap().write_image::<colortype::CMYK8>(width, height, inks).unwrap();
+    bytes.into_inner()
 }
 
 /// RGB in three planes.

@@ -2,10 +2,9 @@
 
 use jpeg_encoder::{ColorType, Encoder};
 use reelshelf_media::{PictureKind, Pixels};
-use tiff::encoder::{TiffEncoder, colortype};
 
 use crate::forge;
-use crate::support::{difference, grey, test_picture, test_pixels, thumbnails};
+use crate::support::{difference, grey, inks, test_picture, test_pixels, thumbnails};
 
 fn expect(bytes: &[u8], kind: PictureKind, wanted: &Pixels, most: f64, what: &str) {
     let results = thumbnails(bytes);
@@ -87,9 +86,8 @@ fn jpeg() {
         let bytes = test_picture(&["-pix_fmt", format, "-q:v", "2"], "jpg");
         expect(&bytes, PictureKind::Jpeg, &wanted, 8.0, format);
     }
-    let inks =
-        wanted.data().chunks(3).flat_map(|rgb| [255 - rgb[0], 255 - rgb[1], 255 - rgb[2], 0]).collect::<Vec<_>>();
     // The encoder writes them as Adobe does: 255 is none.
+    let inks = inks(&wanted);
     let luma = grey(&wanted).data().iter().step_by(3).copied().collect::<Vec<_>>();
     let grey = grey(&wanted);
     for (data, color, wanted, is_progressive) in [
@@ -109,9 +107,5 @@ fn jpeg() {
 #[test]
 fn tiff_of_inks() {
     let wanted = test_pixels();
-    let inks =
-        wanted.data().chunks(3).flat_map(|rgb| [255 - rgb[0], 255 - rgb[1], 255 - rgb[2], 0]).collect::<Vec<_>>();
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    TiffEncoder::new(&mut bytes).unwrap().write_image::<colortype::CMYK8>(300, 200, &inks).unwrap();
-    expect(bytes.get_ref(), PictureKind::Tiff, &wanted, 6.0, "CMYK TIFF");
+    expect(&forge::tiff_of_inks(300, 200, &inks(&wanted)), PictureKind::Tiff, &wanted, 6.0, "CMYK TIFF");
 }

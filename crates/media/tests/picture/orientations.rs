@@ -5,11 +5,7 @@ use tiff::encoder::{TiffEncoder, colortype};
 use tiff::tags::Tag;
 
 use crate::forge;
-use crate::support::{difference, make, test_picture, test_pixels, thumbnails};
-
-/// For each orientation, how ffmpeg turns a picture into what is stored.
-const STORED: [&str; 8] =
-    ["null", "hflip", "hflip,vflip", "vflip", "transpose=0", "transpose=2", "transpose=3", "transpose=1"];
+use crate::support::{STORED, difference, make, test_picture, test_pixels, thumbnails};
 
 fn each_looks_the_same(file: impl Fn(&str, u16) -> Vec<u8>) {
     let wanted = test_pixels();

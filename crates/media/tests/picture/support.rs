@@ -11,6 +11,10 @@ use reelshelf_media::{
     Command, Layout, Limits, PictureLimits, PictureOrder, PictureProblem, Pixels, Rendered, Size, Slots, render, run,
 };
 
+/// For each orientation, how ffmpeg turns a picture into what is stored.
+pub(crate) const STORED: [&str; 8] =
+    ["null", "hflip", "hflip,vflip", "vflip", "transpose=0", "transpose=2", "transpose=3", "transpose=1"];
+
 /// Everything that an order made.
 pub(crate) struct Results {
     pub(crate) rendered: Rendered,
@@ -114,6 +118,11 @@ pub(crate) fn grey(pixels: &Pixels) -> Pixels {
     };
     let data = pixels.data().chunks(pixels.layout().channels()).flat_map(|pixel| [luma(pixel); 3]).collect();
     Pixels::new(pixels.size(), Layout::Rgb, data).unwrap()
+}
+
+/// The same picture in inks without black, of which 0 is none.
+pub(crate) fn inks(pixels: &Pixels) -> Vec<u8> {
+    pixels.data().chunks(3).flat_map(|rgb| [255 - rgb[0], 255 - rgb[1], 255 - rgb[2], 0]).collect()
 }
 
 /// Small files of every kind, and of what is special within a kind.

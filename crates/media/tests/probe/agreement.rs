@@ -6,7 +6,8 @@ use reelshelf_media::{Metadata, Probe, inspected, probe, sniff};
 use serde_json::Value;
 
 use super::counting::Counting;
-use super::samples::{SAMPLES, ffprobe};
+use super::kept::ffprobe;
+use super::samples::SAMPLES;
 
 /// Where the two may differ: the beginning or end of a sample's name, the field, and why.
 const DIFFERENCES: &[(&str, &str, &str)] = &[

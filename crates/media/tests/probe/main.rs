@@ -3,6 +3,7 @@
 
 mod agreement;
 mod counting;
+mod kept;
 mod mutants;
 mod samples;
 mod truth;

@@ -1,9 +1,7 @@
-//! Files of every codec and container that the ffmpeg of this machine can write.
+//! Files of every codec and container that the ffmpeg of this machine can write. `examples/samples.rs` writes them too.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use reelshelf_domain::MediaType;
 
@@ -205,30 +203,26 @@ samples! {
 }
 
 impl Sample {
-    /// The file, made on first use and kept for the other tests of this build.
-    pub(crate) fn path(&self) -> PathBuf {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("probe-samples");
-        fs::create_dir_all(&folder).unwrap();
-        let arguments = format!("{} {}", self.source.arguments(), self.arguments);
-        let path = folder.join(format!("{:08x}-{}", crc32fast::hash(arguments.as_bytes()), self.name));
-        if fs::metadata(&path).is_err() {
-            // Under another name first: tests run beside each other.
-            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-            let unfinished = folder.join(format!("{}-{number}-{}", std::process::id(), self.name));
-            ffmpeg(&arguments, &unfinished);
-            fs::rename(&unfinished, &path).unwrap();
-        }
-        path
+    /// Makes the file.
+    pub(crate) fn make(&self, output: &Path) {
+        ffmpeg(&self.command(), output);
     }
 
-    pub(crate) fn bytes(&self) -> Vec<u8> {
-        fs::read(self.path()).unwrap()
+    /// ffmpeg's arguments before the output.
+    pub(crate) fn command(&self) -> String {
+        format!("{} {}", self.source.arguments(), self.arguments)
     }
+}
 
-    pub(crate) fn named(name: &str) -> &'static Self {
-        SAMPLES.iter().find(|sample| sample.name == name).unwrap()
-    }
+/// An MP4 with another matrix in the header of its first track, by which phones turn what they record.
+pub(crate) fn with_matrix(mp4: &[u8], [a, b, c, d]: [i32; 4]) -> Vec<u8> {
+    let matrix = |a: i32, b: i32, c: i32, d: i32| {
+        [a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30].map(i32::to_be_bytes).concat()
+    };
+    let upright = matrix(1, 0, 0, 1);
+    let header = mp4.windows(4).position(|name| name == b"tkhd").unwrap();
+    let at = header + mp4[header..].windows(upright.len()).position(|part| part == upright).unwrap();
+    [&mp4[..at], &matrix(a, b, c, d), &mp4[at + upright.len()..]].concat()
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests make their samples with the real ffmpeg")]
@@ -244,13 +238,4 @@ fn ffmpeg(arguments: &str, output: &Path) {
     }
     let made = command.arg(output).stderr(Stdio::piped()).output().unwrap();
     assert!(made.status.success(), "{}: {}", output.display(), String::from_utf8_lossy(&made.stderr));
-}
-
-/// ffprobe's report, by the arguments that the product uses.
-#[expect(clippy::disallowed_methods, reason = "the tests compare with the real ffprobe")]
-pub(crate) fn ffprobe(path: &Path, media_type: MediaType) -> Vec<u8> {
-    let arguments = reelshelf_media::inspect_arguments(media_type).unwrap();
-    let report = Command::new("ffprobe").args(arguments).arg(path).output().unwrap();
-    assert!(report.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&report.stderr));
-    report.stdout
 }

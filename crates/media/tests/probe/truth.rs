@@ -5,7 +5,8 @@ use std::io;
 use reelshelf_domain::{MediaKind, MediaType};
 use reelshelf_media::{Broken, Metadata, Probe, ReadAt, fast_start, inspected, probe};
 
-use super::samples::{Sample, ffprobe};
+use super::kept::ffprobe;
+use super::samples::{Sample, with_matrix};
 
 fn known(bytes: &Vec<u8>, media_type: MediaType) -> Metadata {
     match probe(bytes, bytes.len() as u64, media_type).unwrap() {
@@ -66,26 +67,17 @@ fn animations_tell_their_frames_and_their_length() {
     }
 }
 
-/// The matrix of a track's header, by which phones turn what they record.
 #[test]
 fn a_turned_movie_is_seen_upright() {
-    const ONE: u32 = 1 << 16;
-    const MINUS: u32 = ONE.wrapping_neg();
     let upright = Sample::named("h264-anamorphic.mp4").bytes();
-    let matrix = [ONE, 0, 0, 0, ONE, 0, 0, 0, 1 << 30].map(u32::to_be_bytes).concat();
-    let header = upright.windows(4).position(|name| name == b"tkhd").unwrap();
-    let at = header + upright[header..].windows(matrix.len()).position(|part| part == matrix).unwrap();
     let wide = (171, 120);
-    for ([a, b, c, d], rotation, size) in [
-        ([ONE, 0, 0, ONE], 0, wide),
-        ([0, ONE, MINUS, 0], 90, (120, 171)),
-        ([MINUS, 0, 0, MINUS], 180, wide),
-        ([0, MINUS, ONE, 0], 270, (120, 171)),
+    for (matrix, rotation, size) in [
+        ([1, 0, 0, 1], 0, wide),
+        ([0, 1, -1, 0], 90, (120, 171)),
+        ([-1, 0, 0, -1], 180, wide),
+        ([0, -1, 1, 0], 270, (120, 171)),
     ] {
-        let mut turned = upright.clone();
-        turned[at..at + matrix.len()]
-            .copy_from_slice(&[a, b, 0, c, d, 0, 0, 0, 1 << 30].map(u32::to_be_bytes).concat());
-        let video = known(&turned, MediaType::Mp4).video.unwrap();
+        let video = known(&with_matrix(&upright, matrix), MediaType::Mp4).video.unwrap();
         assert_eq!((video.rotation, (video.width, video.height)), (rotation, size));
     }
 }

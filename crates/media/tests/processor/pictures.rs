@@ -6,7 +6,7 @@ use std::io::Write as _;
 use reelshelf_domain::MediaType;
 use reelshelf_media::{Fit, Order, PictureFormat, Reason, Refusal, Resize, sniff};
 
-use crate::support::{World, colour, derive, made, names, size};
+use crate::support::{World, alpha, colour, derive, inspect, made, names, size};
 
 #[tokio::test]
 async fn a_picture_gets_its_thumbnails() {
@@ -57,6 +57,47 @@ async fn an_avif_is_decoded_by_ffmpeg_and_gets_the_same() {
     assert!(red > 200 && blue < 50, "{red} {blue}");
     let [red, _, blue] = colour(&world, thumbnail, "100:100:280:20").await;
     assert!(red < 50 && blue > 200, "{red} {blue}");
+}
+
+#[tokio::test]
+async fn an_avif_keeps_its_transparency() {
+    let world = World::new().await;
+    let words = "-f lavfi -i color=red:s=400x300 -vf format=rgba,geq=r=255:a='255*lt(X,200)' -frames:v 1";
+    let picture = world.ffmpeg("in.png", words).await;
+    let resize = |format| Order::Resized(Resize { width: Some(400), height: None, fit: Fit::Contain, format });
+    let avif = derive(&world, &picture, MediaType::Png, resize(PictureFormat::Avif)).await;
+    let picture = world.folder.path().join("in.avif");
+    fs::write(&picture, &avif.made[0].content).unwrap();
+    let derived = derive(&world, &picture, MediaType::Avif, resize(PictureFormat::Png)).await;
+    let shown = made(&derived, "picture.png");
+    for (crop, wanted) in [("100:100:50:100", 255), ("100:100:250:100", 0)] {
+        // What is hidden may have any colour.
+        let alpha = alpha(&world, shown, crop).await;
+        assert!(alpha.abs_diff(wanted) < 4, "{alpha} at {crop}");
+    }
+    let [red, green, _] = colour(&world, shown, "100:100:50:100").await;
+    assert!(red > 240 && green < 15, "{red} {green}");
+    // Transparency, which stands in front, that cannot be decoded is left out, and the picture is not.
+    let mut bytes = avif.made[0].content.clone();
+    let content = bytes.windows(4).position(|name| name == b"mdat").unwrap() + 4;
+    bytes[content..content + 12].fill(0xFF);
+    fs::write(&picture, &bytes).unwrap();
+    let derived = derive(&world, &picture, MediaType::Avif, Order::Thumbnails).await;
+    assert_eq!(size(&world, made(&derived, "thumb-640.webp")).await, (400, 300));
+    // Of one that is said to be put together of tiles, ffmpeg would show the first.
+    let mut tiled = avif.made[0].content.clone();
+    let kind = tiled.windows(4).position(|name| name == b"infe").unwrap() + 12;
+    tiled[kind..kind + 4].copy_from_slice(b"grid");
+    fs::write(&picture, &tiled).unwrap();
+    let metadata = inspect(&world, &picture, MediaType::Avif).await;
+    let refused = world.processor.derive(File::open(&picture).unwrap(), &metadata, Order::Thumbnails).await;
+    assert!(matches!(&refused, Err(Refusal::Lasting(Reason::Undecoded))), "{refused:?}");
+    // When nothing can be decoded, it says so.
+    bytes[content..].fill(0xFF);
+    fs::write(&picture, &bytes).unwrap();
+    let metadata = inspect(&world, &picture, MediaType::Avif).await;
+    let refused = world.processor.derive(File::open(&picture).unwrap(), &metadata, Order::Thumbnails).await;
+    assert!(matches!(&refused, Err(Refusal::Lasting(Reason::Undecoded))), "{refused:?}");
 }
 
 #[tokio::test]

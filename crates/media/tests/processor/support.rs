@@ -74,6 +74,15 @@ pub(crate) async fn colour(world: &World, made: &Made, crop: &str) -> [u8; 3] {
     fs::read(pixel).unwrap().try_into().unwrap()
 }
 
+/// The average transparency of a picture, of its columns and rows as asked.
+pub(crate) async fn alpha(world: &World, made: &Made, crop: &str) -> u8 {
+    let path = world.folder.path().join(&made.name);
+    fs::write(&path, &made.content).unwrap();
+    let words =
+        format!("-i {} -vf alphaextract,crop={crop},scale=1:1:flags=area -pix_fmt gray -f rawvideo", path.display());
+    fs::read(world.ffmpeg("alpha.raw", &words).await).unwrap()[0]
+}
+
 pub(crate) async fn size(world: &World, made: &Made) -> (u32, u32) {
     let path = world.folder.path().join(&made.name);
     fs::write(&path, &made.content).unwrap();

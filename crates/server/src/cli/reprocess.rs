@@ -11,7 +11,7 @@ use reelshelf_domain::{BlobId, Error, MediaKind, Result};
 use serde::de::DeserializeOwned;
 
 use super::control::{Command, execute, send};
-use super::{complain, must_exist, open, say};
+use super::{must_exist, open, say};
 use crate::app::App;
 use crate::config::Settings;
 use crate::library::{Queued, Remaking};
@@ -26,11 +26,19 @@ pub(super) struct ReprocessArgs {
     #[arg(long)]
     failed: bool,
     /// Only files of this kind: image, video or audio
-    #[arg(long)]
+    #[arg(long, value_parser = kind)]
     kind: Option<MediaKind>,
     /// Queue the files and do not wait for them
     #[arg(long)]
     no_wait: bool,
+}
+
+/// A kind of which anything is made.
+fn kind(text: &str) -> std::result::Result<MediaKind, &'static str> {
+    match text.parse() {
+        Ok(MediaKind::Other) | Err(_) => Err("must be image, video or audio; nothing is made of other files"),
+        Ok(kind) => Ok(kind),
+    }
 }
 
 /// Who carries out commands.
@@ -74,10 +82,6 @@ impl Door {
 
 /// Carries out the verb.
 pub(super) async fn reprocess(settings: Settings, args: ReprocessArgs) -> Result<ExitCode> {
-    if args.kind == Some(MediaKind::Other) {
-        complain("--kind: must be image, video or audio; nothing is made of other files");
-        return Ok(ExitCode::FAILURE);
-    }
     let door = Door::find(settings).await?;
     let done = enqueue_and_watch(&door, &args).await;
     if let Door::Own(app) = &door {
@@ -98,18 +102,17 @@ async fn enqueue_and_watch(door: &Door, args: &ReprocessArgs) -> Result<ExitCode
     if args.no_wait || !door.has_workers() {
         bar.finish_and_clear();
         let when = if door.has_workers() { "in the background" } else { "as soon as the server runs" };
-        say(&format!("{total} files are queued; they are processed {when}."));
+        say(&format!("Files queued: {total}. They are processed {when}."));
         return Ok(ExitCode::SUCCESS);
     }
     let left = watch(door, args.kind, total, &bar).await?;
-    say(&format!("{total} files are processed; {} have failed in all.", left.failed));
+    say(&format!("Files processed: {total}. Failed in all: {}.", left.failed));
     Ok(ExitCode::SUCCESS)
 }
 
 /// Queues all of them, so many at a time.
 async fn enqueue(door: &Door, which: Reprocessing, bar: &ProgressBar) -> Result<u64> {
     let (mut total, mut after) = (0, None::<BlobId>);
-    bar.set_message("queueing");
     loop {
         let Queued { queued, last } = door.ask(Command::Reprocess { which, after }).await?;
         total += queued;
@@ -123,7 +126,7 @@ async fn enqueue(door: &Door, which: Reprocessing, bar: &ProgressBar) -> Result<
 
 /// Shows how many are left, until none is.
 async fn watch(door: &Door, kind: Option<MediaKind>, total: u64, bar: &ProgressBar) -> Result<Remaking> {
-    bar.set_message("");
+    bar.set_style(style("{bar:30.green} {pos} of {len} files  {eta:>4} left"));
     loop {
         let now: Remaking = door.ask(Command::Remaking { kind }).await?;
         bar.set_position(total.saturating_sub(now.left));
@@ -135,11 +138,13 @@ async fn watch(door: &Door, kind: Option<MediaKind>, total: u64, bar: &ProgressB
     }
 }
 
-/// A bar on standard error, when that is a terminal.
+/// A bar on standard error, when that is a terminal. It has no length before all is queued.
 fn bar() -> ProgressBar {
     let shown = std::io::stderr().is_terminal();
     let target = if shown { ProgressDrawTarget::stderr_with_hz(4) } else { ProgressDrawTarget::hidden() };
-    let style = ProgressStyle::with_template("{bar:30.green} {pos} of {len} files  {eta:>4} left  {msg}");
-    ProgressBar::with_draw_target(Some(0), target)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸ "))
+    ProgressBar::with_draw_target(Some(0), target).with_style(style("queueing: {len} files"))
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸ ")
 }

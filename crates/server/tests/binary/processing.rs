@@ -91,16 +91,19 @@ async fn files_are_processed_anew_while_the_server_runs_and_when_it_does_not() {
     let broken = api.upload("other", "c.png", broken).await;
     all_done(&api).await;
     let said = place.run(&["reprocess", "--kind", "image"]).await.good();
-    assert!(said.starts_with("3 files are processed; 1 "), "{said} {broken}");
+    assert!(said == "Files processed: 3. Failed in all: 1.\n", "{said} {broken}");
     let said = place.run(&["reprocess", "--failed"]).await.good();
-    assert!(said.starts_with("1 files are processed; 1 "), "{said}");
+    assert!(said == "Files processed: 1. Failed in all: 1.\n", "{said}");
     assert_eq!(place.run(&["reprocess", "--kind", "video"]).await.good(), "There is nothing to process.\n");
-    assert!(place.run(&["reprocess", "--kind", "other"]).await.refused().contains("--kind"));
+    for wrong in ["other", "sound"] {
+        let said = place.run(&["reprocess", "--kind", wrong]).await;
+        assert_eq!((said.code, said.err.contains("must be image, video or audio;")), (Some(2), true), "{said:?}");
+    }
     let before: Vec<Value> = api.get("/v2/media/folder?folder=film").await.1["files"].as_array().unwrap().clone();
     server.stop().await;
     // Where other nodes may work, it would wait for them.
     let said = place.run(if place.is_large() { &["reprocess", "--no-wait"] } else { &["reprocess"] }).await.good();
-    assert!(said.starts_with("3 files are queued"), "{said}");
+    assert!(said.starts_with("Files queued: 3. "), "{said}");
     let server = place.start().await;
     all_done(&api).await;
     let after: Vec<Value> = api.get("/v2/media/folder?folder=film").await.1["files"].as_array().unwrap().clone();

@@ -163,7 +163,13 @@ async fn a_film_that_is_torn_or_none_at_all_fails_with_a_reason_and_is_served() 
     let whole = film();
     let playlist = b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n".to_vec();
     let disguised = [b"RIFF\x40\x00\x00\x00AVI LIST".to_vec(), playlist].concat();
-    for (name, bytes) in [("torn.mp4", whole[..whole.len() / 2].to_vec()), ("list.avi", disguised)] {
+    // Its headers promise a film, and there is not one picture in it.
+    let mut hollow = whole.clone();
+    let content = hollow.windows(4).position(|name| name == b"mdat").unwrap() + 4;
+    let index = hollow.windows(4).position(|name| name == b"moov").unwrap() - 4;
+    hollow[content..index].fill(0);
+    let torn = whole[..whole.len() / 2].to_vec();
+    for (name, bytes) in [("torn.mp4", torn), ("hollow.mp4", hollow), ("list.avi", disguised)] {
         app.upload(&key, "", name, bytes.clone()).await;
         app.run_jobs().await;
         let (_, answer) = app.get(&key, &format!("/v2/media/file?path={name}")).await;
