@@ -3,7 +3,7 @@
 
 use futures::future::try_join_all;
 use reelshelf_domain::{BlobId, ClientId, Error, JobId, MediaKind, MediaType, Result, UnixMillis};
-use reelshelf_media::{Made, Metadata, Order, Probe, Reason, Refusal, SoundFacts};
+use reelshelf_media::{Death, Made, Metadata, Order, Probe, Reason, Refusal, SoundFacts};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::time::Instant;
@@ -147,7 +147,7 @@ impl Work<'_> {
         if learnt { Ok(()) } else { Err(Trouble::Gone) }
     }
 
-    /// What is made at an order; nothing where the file has not what it takes.
+    /// What is made at an order; nothing where the file has not what it takes, and can do without.
     async fn order(&self, input: &Readable, metadata: &Metadata, order: Order) -> Result<Vec<Made>, Trouble> {
         let processor = self.app.processor().await?;
         if processor.abilities().ffmpeg().is_none() && order != Order::Thumbnails {
@@ -160,7 +160,9 @@ impl Work<'_> {
             };
             match derived {
                 Ok(derived) => break derived,
-                Err(Refusal::Lasting(Reason::NoPicture | Reason::NoSound)) => return Ok(Vec::new()),
+                Err(Refusal::Lasting(Reason::NoPicture | Reason::NoSound)) if !is_needed(metadata.kind, order) => {
+                    return Ok(Vec::new());
+                }
                 Err(refusal) => self.bear(refusal).await?,
             }
         };
@@ -183,7 +185,8 @@ impl Work<'_> {
         metrics::counter!("reelshelf_processing_deaths_total", "kind" => kind.as_str()).increment(1);
         tracing::info!(%blob, %kind, %death, deaths, "a child died of a file");
         if deaths >= i64::from(self.app.settings.processing.deaths) {
-            return Err(Trouble::Refused(format!("Decoding the file was given up after {deaths} attempts: {death}.")));
+            let why = in_words(death);
+            return Err(Trouble::Refused(format!("Decoding the file was given up after {deaths} attempts: {why}.")));
         }
         Ok(())
     }
@@ -226,6 +229,23 @@ fn orders(metadata: &Metadata) -> Vec<Order> {
         MediaKind::Video => [Order::Poster, Order::Storyboard].into_iter().chain(waveform).collect(),
         MediaKind::Audio => waveform.into_iter().collect(),
         MediaKind::Other => Vec::new(),
+    }
+}
+
+/// Whether a file of this kind of which nothing comes at this order is one that nothing can be made of.
+fn is_needed(kind: MediaKind, order: Order) -> bool {
+    matches!(
+        (kind, order),
+        (MediaKind::Image, Order::Thumbnails) | (MediaKind::Video, Order::Poster) | (MediaKind::Audio, Order::Waveform)
+    )
+}
+
+/// What ended children, for the person who uploaded the file.
+fn in_words(death: Death) -> &'static str {
+    match death {
+        Death::Time => "it takes too long",
+        Death::Output => "too much is made of it",
+        Death::Answer | Death::Signal(_) => "the decoder fails at it, or needs too much memory",
     }
 }
 
