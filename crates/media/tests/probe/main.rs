@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod agreement;
+mod compare;
 mod counting;
+mod kept;
 mod mutants;
 mod samples;
 mod truth;

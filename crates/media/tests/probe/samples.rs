@@ -1,4 +1,4 @@
-//! Files of every codec and container that the ffmpeg of this machine can write.
+//! Files of every codec and container that the ffmpeg of this machine can write, for tests and for the benchmarks.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -205,11 +205,10 @@ samples! {
 }
 
 impl Sample {
-    /// The file, made on first use and kept for the other tests of this build.
-    pub(crate) fn path(&self) -> PathBuf {
+    /// The file in a folder: made there, unless it is there already.
+    pub(crate) fn path_in(&self, folder: &Path) -> PathBuf {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("probe-samples");
-        fs::create_dir_all(&folder).unwrap();
+        fs::create_dir_all(folder).unwrap();
         let arguments = format!("{} {}", self.source.arguments(), self.arguments);
         let path = folder.join(format!("{:08x}-{}", crc32fast::hash(arguments.as_bytes()), self.name));
         if fs::metadata(&path).is_err() {
@@ -220,14 +219,6 @@ impl Sample {
             fs::rename(&unfinished, &path).unwrap();
         }
         path
-    }
-
-    pub(crate) fn bytes(&self) -> Vec<u8> {
-        fs::read(self.path()).unwrap()
-    }
-
-    pub(crate) fn named(name: &str) -> &'static Self {
-        SAMPLES.iter().find(|sample| sample.name == name).unwrap()
     }
 }
 
