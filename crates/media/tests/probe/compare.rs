@@ -72,7 +72,7 @@ fn leaves(value: &Value, path: &str, into: &mut BTreeMap<String, Value>) {
 
 fn fields(metadata: &Metadata) -> BTreeMap<String, Value> {
     let mut fields = BTreeMap::new();
-    leaves(&serde_json::to_value(metadata).unwrap(), "", &mut fields);
+    leaves(&serde_json::to_value(metadata).unwrap_or_default(), "", &mut fields);
     fields
 }
 

@@ -61,6 +61,8 @@ struct Siege {
     watch: Watch,
     neighbour: Neighbour,
     batches: u32,
+    /// A line for each file.
+    told: Vec<String>,
     done: usize,
     failed: usize,
     /// What became of files that should not become of them.
@@ -79,7 +81,19 @@ impl Siege {
         let (server, api) = place.first_start().await;
         let watch = Watch::start(server.pid().as_raw_pid().try_into().unwrap());
         let neighbour = Neighbour::start(&place).await;
-        Self { place, server, api, seeds, watch, neighbour, batches: 0, done: 0, failed: 0, wrong: Vec::new() }
+        Self {
+            place,
+            server,
+            api,
+            seeds,
+            watch,
+            neighbour,
+            batches: 0,
+            told: Vec::new(),
+            done: 0,
+            failed: 0,
+            wrong: Vec::new(),
+        }
     }
 
     /// Sends files, waits until each is over, and looks at what became of it.
@@ -124,7 +138,7 @@ impl Siege {
             Some("done") => self.done += 1,
             _ => self.failed += 1,
         }
-        println!("{}: {}", file.name, reason.unwrap_or("done"));
+        self.told.push(format!("{}: {}", file.name, reason.unwrap_or("done")));
         let has_reason = reason.map_or(found["processing"] == "done", is_understood);
         let original = self.api.delivered(found["url"].as_str().unwrap()).await;
         if !has_reason || !is_whole(found) || original != (200, sha256(&file.bytes)) {
@@ -132,12 +146,14 @@ impl Siege {
         }
     }
 
-    async fn end(self) {
+    /// Ends it; what there is to tell.
+    async fn end(self) -> String {
         let peaks = self.watch.peaks();
         let Peaks { own, child, children, niceness } = peaks;
         assert!(self.wrong.is_empty(), "{:#?}", self.wrong);
         let asked = self.neighbour.stop().await;
-        println!("{} done, {} failed; a neighbour was answered {asked} times; {peaks:?}", self.done, self.failed);
+        let (told, done, failed) = (self.told.join("\n"), self.done, self.failed);
+        let told = format!("{told}\n{done} done, {failed} failed; a neighbour was answered {asked} times; {peaks:?}");
         assert!(asked > 0);
         assert!(own < SERVER.get(), "{peaks:?}");
         let most = CHILD.get() + BESIDE.get();
@@ -148,6 +164,7 @@ impl Siege {
         let (ok, report) = self.place.verify().await;
         assert!(ok && parked == 0, "{report:#}");
         self.place.finish(self.server, &[]).await;
+        told
     }
 }
 
@@ -215,7 +232,7 @@ async fn files_that_mean_harm_do_none() {
     let mut siege = Siege::begin().await;
     let files = crafted(&siege.seeds, false);
     siege.endure(&files).await;
-    siege.end().await;
+    println!("{}", siege.end().await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -235,5 +252,5 @@ async fn torture_mutants_of_every_kind_are_survived_by_the_server() {
         siege.endure(&batch).await;
         left -= batch.len();
     }
-    siege.end().await;
+    println!("{}", siege.end().await);
 }

@@ -5,8 +5,10 @@ use super::{Hostile, Seed, hostile};
 
 const ALL: [u8; 8] = [0xFF; 8];
 
-/// Of which seed, what is found in it, how far behind its beginning, and what is written there.
-const CLAIMS: &[(&str, &str, &[u8], usize, &[u8])] = &[
+/// Of which seed, a word for it, what is found in it, how far behind its beginning, and what is written there.
+type Claim = (&'static str, &'static str, &'static [u8], usize, &'static [u8]);
+
+const CLAIMS: &[Claim] = &[
     // 65,535 pixels square, in the box of the track and in that of the codec.
     ("h264.mp4", "side", b"avc1", 28, &[0xFF; 4]),
     ("h264.mp4", "track", b"tkhd", 80, &[0x7F, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF]),
@@ -67,15 +69,15 @@ pub(super) fn all(seeds: &[Seed]) -> Vec<Hostile> {
 /// What stands beside films and sounds, and would be huge once it is unpacked.
 fn compressed() -> Vec<Hostile> {
     let zeros = deflated_zeros(64);
-    let moved = bytes!(iso_box(b"dcom", b"zlib"), iso_box(b"cmvd", &bytes!((64_u32 << 20).to_be_bytes(), zeros)));
-    let movie = iso_box(b"moov", &iso_box(b"cmov", &moved));
+    let moved = bytes!(iso_box(*b"dcom", b"zlib"), iso_box(*b"cmvd", &bytes!((64_u32 << 20).to_be_bytes(), zeros)));
+    let movie = iso_box(*b"moov", &iso_box(*b"cmov", &moved));
     // A frame of a tag that says of itself that it is compressed.
     let size = u32::try_from(zeros.len()).unwrap_or_default();
     let frame = bytes!(b"TXXX", size.to_be_bytes(), [0, 0x80], (64_u32 << 20).to_be_bytes(), zeros);
     let seven = |shift: u32| u8::try_from(frame.len() >> shift & 0x7F).unwrap_or_default();
     let tag = bytes!(b"ID3\x03\0\0", [seven(21), seven(14), seven(7), seven(0)], frame);
     vec![
-        hostile("index.mov", bytes!(iso_box(b"ftyp", b"qt  \0\0\0\0qt  "), movie)),
+        hostile("index.mov", bytes!(iso_box(*b"ftyp", b"qt  \0\0\0\0qt  "), movie)),
         hostile("tag.mp3", bytes!(tag, b"\xFF\xFB\x90\x64", [0; 413]).repeat(2)),
     ]
 }

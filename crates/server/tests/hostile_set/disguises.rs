@@ -31,13 +31,13 @@ fn playlists() -> Vec<Hostile> {
     let mut files = Vec::new();
     for (word, text) in PLAYLISTS {
         let text = text.as_bytes();
-        let avi = riff_chunk(b"RIFF", &bytes!(b"AVI ", riff_chunk(b"LIST", text)));
-        let mp4 = bytes!(iso_box(b"ftyp", b"isom\0\0\0\0isom"), text);
+        let avi = riff_chunk(*b"RIFF", &bytes!(b"AVI ", riff_chunk(*b"LIST", text)));
+        let mp4 = bytes!(iso_box(*b"ftyp", b"isom\0\0\0\0isom"), text);
         files.extend([
             hostile(format!("{word}-bare.avi"), bytes!(text, b"\n")),
             hostile(format!("{word}-bare.mp4"), bytes!(text, b"\n\n")),
             hostile(format!("{word}.avi"), avi),
-            hostile(format!("{word}.mp4"), bytes!(mp4, iso_box(b"mdat", text))),
+            hostile(format!("{word}.mp4"), bytes!(mp4, iso_box(*b"mdat", text))),
             hostile(format!("{word}.mkv"), bytes!(b"\x1A\x45\xDF\xA3\x80\x18\x53\x80\x67\x80", text)),
             hostile(format!("{word}.mp3"), bytes!(b"ID3\x04\0\0\0\0\0\0", text)),
         ]);
@@ -60,10 +60,10 @@ fn polyglots(seeds: &[Seed]) -> Vec<Hostile> {
         hostile("document.pdf", bytes!(b"%PDF-1.4\n", of("still.jpg"))),
         hostile("program.exe", bytes!(b"MZ\x90\0", of("h264.mp4"))),
         hostile("shell.png", bytes!(b"#!/bin/sh\nrm -rf /\n", of("still.png"))),
-        hostile("film-or-picture.webp", riff_chunk(b"RIFF", &riff)),
+        hostile("film-or-picture.webp", riff_chunk(*b"RIFF", &riff)),
         hostile("picture-then-film.png", bytes!(of("still.png"), of("h264.mp4"))),
         hostile("film-then-film.mp4", bytes!(of("h264.mp4"), of("vp8.webm"))),
-        hostile("sound-in-sound.wav", riff_chunk(b"RIFF", &bytes!(b"WAVE", riff_chunk(b"data", of("sound.mp3"))))),
+        hostile("sound-in-sound.wav", riff_chunk(*b"RIFF", &bytes!(b"WAVE", riff_chunk(*b"data", of("sound.mp3"))))),
         hostile("tag-then-picture.mp3", bytes!(b"ID3\x04\0\0\0\0\0\0", of("still.png"))),
         hostile("nothing.mp4", vec![0]),
         hostile("zeros.avi", vec![0; 100_000]),

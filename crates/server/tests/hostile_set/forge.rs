@@ -16,31 +16,32 @@ pub(super) fn length(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.len()).unwrap_or(u32::MAX)
 }
 
-pub(super) fn png_chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+pub(super) fn png_chunk(name: [u8; 4], content: &[u8]) -> Vec<u8> {
     let named = bytes!(name, content);
     bytes!(length(content).to_be_bytes(), named, crc32fast::hash(&named).to_be_bytes())
 }
 
 pub(super) fn png(width: u32, height: u32, colour: u8, chunks: &[Vec<u8>]) -> Vec<u8> {
     let header = bytes!(width.to_be_bytes(), height.to_be_bytes(), [8, colour, 0, 0, 0]);
-    bytes!(b"\x89PNG\r\n\x1a\n", png_chunk(b"IHDR", &header), chunks.concat(), png_chunk(b"IEND", &[]))
+    bytes!(b"\x89PNG\r\n\x1a\n", png_chunk(*b"IHDR", &header), chunks.concat(), png_chunk(*b"IEND", &[]))
 }
 
-pub(super) fn riff_chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+pub(super) fn riff_chunk(name: [u8; 4], content: &[u8]) -> Vec<u8> {
     let padding: &[u8] = if content.len() % 2 == 1 { &[0] } else { &[] };
     bytes!(name, length(content).to_le_bytes(), content, padding)
 }
 
-pub(super) fn iso_box(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+pub(super) fn iso_box(name: [u8; 4], content: &[u8]) -> Vec<u8> {
     bytes!((length(content) + 8).to_be_bytes(), name, content)
 }
 
 /// So many zeros, compressed: a thousandth of them.
 pub(super) fn deflated_zeros(mebibytes: usize) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    let zeros = vec![0; 1 << 20];
     for _ in 0..mebibytes {
         // It writes to memory.
-        drop(encoder.write_all(&[0; 1 << 20]));
+        drop(encoder.write_all(&zeros));
     }
     encoder.finish().unwrap_or_default()
 }

@@ -1,5 +1,7 @@
 //! Pictures that are small as files and would be huge in memory, or take for ever.
 
+use std::slice::from_ref;
+
 use super::forge::{bytes, deflated_zeros, iso_box, length, png, png_chunk, riff_chunk, tiff};
 use super::{Hostile, hostile};
 
@@ -9,16 +11,16 @@ const MANY: usize = 1_000_000;
 
 /// Those that are made and sent in no time.
 pub(super) fn bombs() -> Vec<Hostile> {
-    let empty = png_chunk(b"IDAT", b"\x78\x9c\x03\x00\x00\x00\x00\x01");
+    let empty = png_chunk(*b"IDAT", b"\x78\x9c\x03\x00\x00\x00\x00\x01");
     let mut files = Vec::new();
     for (word, side) in [("most", MOST), ("short", SHORT), ("limit", 10_000)] {
         files.extend([
-            hostile(format!("{word}.png"), png(side, side, 6, &[empty.clone()])),
+            hostile(format!("{word}.png"), png(side, side, 6, from_ref(&empty))),
             hostile(format!("{word}.bmp"), bmp(side)),
             hostile(format!("{word}.tiff"), tiff(&grey(side), 0, &[])),
             hostile(format!("{word}.webp"), webp(side)),
-            hostile(format!("{word}.avif"), heif(side, b"avif")),
-            hostile(format!("{word}.heic"), heif(side, b"heic")),
+            hostile(format!("{word}.avif"), heif(side, *b"avif")),
+            hostile(format!("{word}.heic"), heif(side, *b"heic")),
         ]);
     }
     for side in [u16::MAX, 10_000] {
@@ -27,7 +29,7 @@ pub(super) fn bombs() -> Vec<Hostile> {
         files.push(hostile(format!("{side}.gif"), gif(side, 1)));
     }
     files.extend(metadata(&empty));
-    let claims = png_chunk(b"acTL", &bytes!(u32::MAX.to_be_bytes(), [0; 4]));
+    let claims = png_chunk(*b"acTL", &bytes!(u32::MAX.to_be_bytes(), [0; 4]));
     files.push(hostile("claimed-frames.apng", png(8, 8, 6, &[claims, empty])));
     let looped = tiff(&grey(8), 8, &[]);
     files.push(hostile("loop.tiff", looped));
@@ -38,14 +40,14 @@ pub(super) fn bombs() -> Vec<Hostile> {
 
 /// Megabytes each.
 pub(super) fn large_bombs() -> Vec<Hostile> {
-    let dot = riff_chunk(b"ANMF", &bytes!([0; 16], riff_chunk(b"VP8 ", &[0; 10])));
-    let animated = bytes!(vp8x(2, 8), riff_chunk(b"ANIM", &[0; 6]), dot.repeat(MANY / 4));
+    let dot = riff_chunk(*b"ANMF", &bytes!([0; 16], riff_chunk(*b"VP8 ", &[0; 10])));
+    let animated = bytes!(vp8x(2, 8), riff_chunk(*b"ANIM", &[0; 6]), dot.repeat(MANY / 4));
     // All of its pixels are there, and each of them is black.
-    let rows = png_chunk(b"IDAT", &deflated_zeros(10_000 * 40_001 / (1 << 20) + 1));
+    let rows = png_chunk(*b"IDAT", &deflated_zeros(10_000 * 40_001 / (1 << 20) + 1));
     vec![
         hostile("frames.gif", gif(1, MANY)),
         hostile("wide-frames.gif", gif(2000, 400)),
-        hostile("frames.webp", riff_chunk(b"RIFF", &bytes!(b"WEBP", animated))),
+        hostile("frames.webp", riff_chunk(*b"RIFF", &bytes!(b"WEBP", animated))),
         hostile("black.png", png(10_000, 10_000, 6, &[rows])),
     ]
 }
@@ -56,10 +58,10 @@ fn metadata(pixels: &[u8]) -> Vec<Hostile> {
     let with = |chunk: Vec<u8>| png(8, 8, 6, &[chunk, pixels.to_vec()]);
     let segment = bytes!(b"\xFF\xE2\xFF\xFFICC_PROFILE\0\x01\xFF", vec![0; 65_519]);
     vec![
-        hostile("profile.png", with(png_chunk(b"iCCP", &bytes!(b"p\0\0", zeros)))),
-        hostile("text.png", with(png_chunk(b"zTXt", &bytes!(b"Comment\0\0", zeros)))),
-        hostile("words.png", with(png_chunk(b"iTXt", &bytes!(b"Comment\0\x01\0\0\0", zeros)))),
-        hostile("texts.png", with(png_chunk(b"tEXt", b"a\0b").repeat(20_000))),
+        hostile("profile.png", with(png_chunk(*b"iCCP", &bytes!(b"p\0\0", zeros)))),
+        hostile("text.png", with(png_chunk(*b"zTXt", &bytes!(b"Comment\0\0", zeros)))),
+        hostile("words.png", with(png_chunk(*b"iTXt", &bytes!(b"Comment\0\x01\0\0\0", zeros)))),
+        hostile("texts.png", with(png_chunk(*b"tEXt", b"a\0b").repeat(20_000))),
         hostile("profile.jpg", bytes!(b"\xFF\xD8", segment.repeat(40), &jpeg(8, 0xC0)[2..])),
         hostile("exif.jpg", bytes!(b"\xFF\xD8\xFF\xE1\xFF\xFFExif\0\0MM\0*\xFF\xFF\xFF\xF0", vec![0xFF; 65_519])),
         hostile("strip.tiff", tiff(&deflated(&zeros), 0, &zeros)),
@@ -96,11 +98,11 @@ fn bmp(side: u32) -> Vec<u8> {
 
 fn vp8x(flags: u8, side: u32) -> Vec<u8> {
     let side = (side.min(1 << 24) - 1).to_le_bytes();
-    riff_chunk(b"VP8X", &bytes!([flags, 0, 0, 0], side[..3], side[..3]))
+    riff_chunk(*b"VP8X", &bytes!([flags, 0, 0, 0], side[..3], side[..3]))
 }
 
 fn webp(side: u32) -> Vec<u8> {
-    riff_chunk(b"RIFF", &bytes!(b"WEBP", vp8x(0, side), riff_chunk(b"VP8 ", &[0; 10])))
+    riff_chunk(*b"RIFF", &bytes!(b"WEBP", vp8x(0, side), riff_chunk(*b"VP8 ", &[0; 10])))
 }
 
 /// Every table, and a scan without anything in it.
@@ -130,15 +132,15 @@ fn gif(side: u16, frames: usize) -> Vec<u8> {
 }
 
 /// One picture, of which only the size is said.
-fn heif(side: u32, brand: &[u8; 4]) -> Vec<u8> {
-    let size = iso_box(b"ispe", &bytes!([0; 4], side.to_be_bytes(), side.to_be_bytes()));
-    let association = iso_box(b"ipma", &bytes!([0; 4], 1_u32.to_be_bytes(), [0, 1, 1, 0x81]));
-    let properties = iso_box(b"iprp", &bytes!(iso_box(b"ipco", &size), association));
-    let primary = iso_box(b"pitm", &bytes!([0; 4], [0, 1]));
-    let handler = iso_box(b"hdlr", &bytes!([0; 8], b"pict", [0; 13]));
-    let kind: &[u8; 4] = if brand == b"avif" { b"av01" } else { b"hvc1" };
-    let item = iso_box(b"infe", &bytes!([2, 0, 0, 0, 0, 1, 0, 0], kind, [0]));
-    let items = iso_box(b"iinf", &bytes!([0; 4], [0, 1], item));
-    let meta = iso_box(b"meta", &bytes!([0; 4], handler, primary, items, properties));
-    bytes!(iso_box(b"ftyp", &bytes!(brand, [0; 4], b"mif1", brand)), meta)
+fn heif(side: u32, brand: [u8; 4]) -> Vec<u8> {
+    let extent = iso_box(*b"ispe", &bytes!([0; 4], side.to_be_bytes(), side.to_be_bytes()));
+    let association = iso_box(*b"ipma", &bytes!([0; 4], 1_u32.to_be_bytes(), [0, 1, 1, 0x81]));
+    let properties = iso_box(*b"iprp", &bytes!(iso_box(*b"ipco", &extent), association));
+    let primary = iso_box(*b"pitm", &bytes!([0; 4], [0, 1]));
+    let handler = iso_box(*b"hdlr", &bytes!([0; 8], b"pict", [0; 13]));
+    let kind = if brand == *b"avif" { *b"av01" } else { *b"hvc1" };
+    let item = iso_box(*b"infe", &bytes!([2, 0, 0, 0, 0, 1, 0, 0], kind, [0]));
+    let items = iso_box(*b"iinf", &bytes!([0; 4], [0, 1], item));
+    let meta = iso_box(*b"meta", &bytes!([0; 4], handler, primary, items, properties));
+    bytes!(iso_box(*b"ftyp", &bytes!(brand, [0; 4], b"mif1", brand)), meta)
 }
