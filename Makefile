@@ -59,13 +59,13 @@ bench: setup build ## Measure the release server; choose with ARGS.
 	cargo build $(CARGO_FLAGS) --release --package reelshelf-bench
 	@exec "$(BENCH)" "$(BINARY)" $(ARGS)
 
-bench-media: setup-test build ## Measure pictures beside vipsthumbnail and sharp, which it installs.
+bench-media: setup-test build ## Measure media beside ffmpeg, vipsthumbnail and sharp, which it installs.
 	@command -v vipsthumbnail >/dev/null || apt-get install --yes --quiet libvips-tools
 	@command -v npm >/dev/null || apt-get install --yes --quiet nodejs npm
 	npm install --silent --no-save --prefix "$(CARGO_TARGET_DIR)/peers" sharp
 	cargo build $(CARGO_FLAGS) --release --package reelshelf-media --example thumbnail
 	cargo build $(CARGO_FLAGS) --release --package reelshelf-bench
-	@exec "$(BENCH)" "$(BINARY)" pictures $(ARGS)
+	@exec "$(BENCH)" "$(BINARY)" pictures poster waveform probe latency hostile $(ARGS)
 
 samples: setup-test build ## Put a file of every kind through the release server: writes docs/media-samples.md anew.
 	@command -v heif-enc >/dev/null || apt-get install --yes --quiet libheif-examples || echo "samples: goes on without it"

@@ -57,8 +57,12 @@ impl Connection {
 
     /// The head of an upload in one request, to be followed by so many bytes.
     pub(crate) fn upload_head(&self, name: &str, length: u64) -> String {
+        self.upload_head_to("bench", name, length)
+    }
+
+    fn upload_head_to(&self, folder: &str, name: &str, length: u64) -> String {
         format!(
-            "POST /v2/media?folder=bench&name={name} HTTP/1.1\r\nhost: bench\r\nx-api-key: {}\r\n\
+            "POST /v2/media?folder={folder}&name={name} HTTP/1.1\r\nhost: bench\r\nx-api-key: {}\r\n\
              content-type: application/octet-stream\r\ncontent-length: {length}\r\n\r\n",
             self.key
         )
@@ -66,7 +70,12 @@ impl Connection {
 
     /// Uploads a file in one request.
     pub(crate) fn upload(&mut self, name: &str, bytes: &[u8]) -> Outcome<()> {
-        let mut request = self.upload_head(name, bytes.len() as u64).into_bytes();
+        self.upload_to("bench", name, bytes)
+    }
+
+    /// Uploads a file to a folder.
+    pub(crate) fn upload_to(&mut self, folder: &str, name: &str, bytes: &[u8]) -> Outcome<()> {
+        let mut request = self.upload_head_to(folder, name, bytes.len() as u64).into_bytes();
         request.extend_from_slice(bytes);
         self.stream.write_all(&request)?;
         self.answer()?.json().map(|_| ())

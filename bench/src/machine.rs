@@ -1,6 +1,9 @@
 //! What the figures were measured on, and what processes cost.
 
 use std::path::Path;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::server::command;
 use crate::{Bench, Outcome};
@@ -57,6 +60,12 @@ pub(crate) fn cpu_seconds(process: u32) -> Outcome<f64> {
 /// Seconds of CPU that this process has used, and those that the children it waited for have.
 pub(crate) fn own_cpu_seconds() -> Outcome<[f64; 2]> {
     ticks("self")
+}
+
+/// The CPU time that this thread has used, to the nanosecond.
+pub(crate) fn thread_cpu() -> Duration {
+    let used = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(used).unwrap_or_default()
 }
 
 fn ticks(process: &str) -> Outcome<[f64; 2]> {

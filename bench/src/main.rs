@@ -5,12 +5,15 @@
 //! is asserted: the figures are for people to read, with the ratio beside them.
 
 mod figures;
+#[path = "../../crates/server/tests/hostile_set/mod.rs"]
+mod hostile_set;
 mod http;
 mod machine;
 mod million;
 mod numbers;
 mod report;
 mod samples;
+mod sandbox;
 mod server;
 
 use std::error::Error;
@@ -28,6 +31,7 @@ const USAGE: &str = "reelshelf-bench BINARY [--quick] [--dir FOLDER] [FIGURE…]
     --quick   a smoke run: small, and its figures mean little
     --dir     where to work [default: target, on the disk of the working folder]
     FIGURE    memory, start, durable, large, list, sync [default: all of these];
+              poster, waveform, probe, latency, hostile, which need ffmpeg;
               pictures, which needs vipsthumbnail and sharp;
               samples, which is none: it writes docs/media-samples.md and its picture anew";
 
@@ -43,8 +47,16 @@ const FIGURES: [Figure; 6] = [
     ("sync", figures::sync::run),
 ];
 
-/// Those that need programs that are rarely installed: only when they are named.
-const MEDIA_FIGURES: [Figure; 2] = [("pictures", figures::pictures::run), ("samples", samples::run)];
+/// Those of media, whose peers are other programs: only when they are named.
+const MEDIA_FIGURES: [Figure; 7] = [
+    ("pictures", figures::pictures::run),
+    ("poster", figures::poster::run),
+    ("waveform", figures::waveform::run),
+    ("probe", figures::probe::run),
+    ("latency", figures::latency::run),
+    ("hostile", figures::hostile::run),
+    ("samples", samples::run),
+];
 
 /// How to measure.
 pub(crate) struct Bench {

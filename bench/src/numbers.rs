@@ -9,6 +9,11 @@ impl Rounds {
         self.0.push(value);
     }
 
+    /// The rounds of another run too.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        self.0.extend_from_slice(&other.0);
+    }
+
     /// Each round of one beside the same round of the other.
     pub(crate) fn over(&self, other: &Self) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(ours, theirs)| ours / theirs).collect())

@@ -7,6 +7,8 @@ use crate::Outcome;
 /// The figures so far.
 pub(crate) struct Report {
     table: String,
+    /// What stands below the table.
+    notes: String,
 }
 
 /// One line of the table.
@@ -29,7 +31,7 @@ impl Report {
     /// Says what is measured on what.
     pub(crate) fn start(machine: &str) -> Outcome<Self> {
         say(machine)?;
-        Ok(Self { table: HEAD.to_owned() })
+        Ok(Self { table: HEAD.to_owned(), notes: String::new() })
     }
 
     /// Says what is being done now.
@@ -47,12 +49,20 @@ impl Report {
         Ok(())
     }
 
+    /// Adds a line below the table.
+    pub(crate) fn note(&mut self, line: &str) -> Outcome<()> {
+        say(line)?;
+        self.notes.push_str(line);
+        self.notes.push('\n');
+        Ok(())
+    }
+
     /// The table of everything, if there is anything.
     pub(crate) fn end(self) -> Outcome<()> {
-        if self.table == HEAD {
+        if self.table == HEAD && self.notes.is_empty() {
             return Ok(());
         }
-        say(&format!("\nMedians of the rounds, smallest and largest in brackets.\n\n{}", self.table))
+        say(&format!("\nMedians of the rounds, smallest and largest in brackets.\n\n{}\n{}", self.table, self.notes))
     }
 }
 

@@ -46,6 +46,11 @@ pub(crate) struct Account {
 
 /// Makes the library of a data folder, with one client and one key.
 pub(crate) fn make_library(bench: &Bench, data: &Path) -> Outcome<Account> {
+    make_client(bench, data, "bench")
+}
+
+/// Makes a client with one key.
+pub(crate) fn make_client(bench: &Bench, data: &Path, name: &str) -> Outcome<Account> {
     let said = |arguments: &[&str]| -> Outcome<String> {
         let output = command(&bench.binary).args(arguments).arg("--data-dir").arg(data).output()?;
         if !output.status.success() {
@@ -53,7 +58,7 @@ pub(crate) fn make_library(bench: &Bench, data: &Path) -> Outcome<Account> {
         }
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     };
-    let client = said(&["client", "create", "bench"])?;
+    let client = said(&["client", "create", name])?;
     let key = said(&["key", "create", "--role", "admin", "--client", &client])?;
     Ok(Account { client, key })
 }
@@ -101,7 +106,11 @@ impl Server {
     }
 
     pub(crate) fn connect(&self) -> Outcome<Connection> {
-        Connection::open(self.address, &self.key)
+        self.connect_as(&self.key)
+    }
+
+    pub(crate) fn connect_as(&self, key: &str) -> Outcome<Connection> {
+        Connection::open(self.address, key)
     }
 
     pub(crate) fn key(&self) -> &str {

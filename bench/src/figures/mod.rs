@@ -1,12 +1,17 @@
 //! The figures, one file each.
 
 pub(crate) mod durable;
+pub(crate) mod hostile;
 pub(crate) mod large;
+pub(crate) mod latency;
 pub(crate) mod list;
 pub(crate) mod memory;
 pub(crate) mod pictures;
+pub(crate) mod poster;
+pub(crate) mod probe;
 pub(crate) mod start;
 pub(crate) mod sync;
+pub(crate) mod waveform;
 
 /// Bytes that no storage can make smaller, the same in every run.
 pub(crate) fn noise(length: usize) -> Vec<u8> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::machine::{own_cpu_seconds, said};
 use crate::numbers::{Rounds, mebibytes};
 use crate::report::{Report, Row};
+use crate::sandbox::ffmpeg;
 use crate::server::command;
 use crate::{Bench, Outcome};
 
@@ -51,8 +52,8 @@ pub(crate) fn run(bench: &Bench, report: &mut Report) -> Outcome<()> {
     let path = |name: &str| folder.join(name).to_string_lossy().into_owned();
     let (photo, large, out, into) = (path("24.jpg"), path("50.jpg"), path("peer.webp"), folder.to_string_lossy());
     Report::doing("making photographs of 24 and 50 megapixels")?;
-    photograph("mandelbrot=size=6000x4000", &photo)?;
-    photograph("gradients=size=8660x5774:seed=3", &large)?;
+    photograph("mandelbrot=size=6000x4000", 12, &photo)?;
+    photograph("gradients=size=8660x5774:seed=3", 12, &large)?;
 
     let us = |file, sides| Way { program: &ours, arguments: vec![file, &into, sides], modules: None };
     let (one, all, largest) = (us(&photo, "640"), us(&photo, "160,320,640,1280"), us(&photo, "1280"));
@@ -106,10 +107,9 @@ pub(crate) fn run(bench: &Bench, report: &mut Report) -> Outcome<()> {
 }
 
 /// A noisy picture that ffmpeg draws: as large a file as a camera makes.
-fn photograph(source: &str, file: &str) -> Outcome<()> {
-    let drawn = ["-hide_banner", "-loglevel", "error", "-y", "-f", "lavfi", "-i", source, "-frames:v", "1"];
-    let noise = ["-vf", "noise=alls=12:allf=t,format=yuvj420p", "-q:v", "3", file];
-    if command("ffmpeg").args(drawn).args(noise).status()?.success() { Ok(()) } else { Err("ffmpeg failed".into()) }
+pub(super) fn photograph(source: &str, noise: u32, file: &str) -> Outcome<()> {
+    let filters = format!("noise=alls={noise}:allf=t,format=yuvj420p");
+    ffmpeg(&["-f", "lavfi", "-i", source, "-frames:v", "1", "-vf", &filters, "-q:v", "3", file])
 }
 
 /// The peak of memory in MiB, as the program says it about itself.

@@ -6,6 +6,8 @@
 
 #[path = "../tests/picture/forge.rs"]
 mod forge;
+#[path = "../tests/probe/matrix.rs"]
+mod matrix;
 #[expect(dead_code, reason = "the rest is for the tests")]
 #[path = "../tests/probe/samples.rs"]
 mod samples;
@@ -138,7 +140,7 @@ fn turned(write: &dyn Fn(&str, Vec<u8>)) {
 fn recorded(write: &dyn Fn(&str, Vec<u8>)) {
     let source = ["-f", "lavfi", "-i", "testsrc2=size=480x270:rate=25:duration=3", "-vf", STORED[5]];
     let stored = ffmpeg(&[&source[..], &["-c:v", "libx264", "-preset", "ultrafast"]].concat(), "mp4");
-    write("turned.mp4", samples::with_matrix(&stored, [0, 1, -1, 0]));
+    write("turned.mp4", matrix::with_matrix(&stored, [0, 1, -1, 0]));
 }
 
 /// The same picture in colours that are not sRGB, and in inks.

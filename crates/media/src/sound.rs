@@ -25,3 +25,15 @@ struct Format {
     /// In hertz.
     rate: u32,
 }
+
+/// Beyond these no sound is heard: memory grows with both.
+const MOST_CHANNELS: usize = 64;
+const MOST_RATE: u32 = 1_000_000;
+
+impl Format {
+    /// `None` for what no sound has.
+    fn checked(channels: usize, rate: u32) -> Option<Self> {
+        let good = (1..=MOST_CHANNELS).contains(&channels) && (1..=MOST_RATE).contains(&rate);
+        good.then_some(Self { channels, rate })
+    }
+}

@@ -142,10 +142,12 @@ impl PictureProblem {
     }
 }
 
-/// A decoder's words: printable, bounded, without a full stop of their own.
+/// A decoder's words: printable, bounded, without a full stop of their own, and without what only its authors read.
 fn shorten(reason: &impl fmt::Display) -> String {
     let text: String = reason.to_string().chars().filter(|c| !c.is_control()).take(REASON_CHARS).collect();
-    text.trim_end_matches(['.', ' ']).to_owned()
+    let is_for_authors = text.contains("0x") || text.contains('{');
+    let words = text.split(':').next().filter(|_| is_for_authors).unwrap_or(&text);
+    words.trim_end_matches(['.', ' ']).to_owned()
 }
 
 fn megapixels(pixels: u64) -> String {
@@ -167,4 +169,18 @@ fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_the_authors_of_a_decoder_read_is_left_out() {
+        let said = "CRC error: expected 0xfd490a02 have 0xdde42568 while decoding ChunkType { type: IDAT } chunk.";
+        let problem = PictureProblem::broken(PictureKind::Png, said);
+        assert_eq!(problem.to_string(), "The PNG picture is damaged: CRC error.");
+        let problem = PictureProblem::broken(PictureKind::Tiff, "format error: a cycle of directories.");
+        assert_eq!(problem.to_string(), "The TIFF picture is damaged: format error: a cycle of directories.");
+    }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, nice, pidfd_open};
 
 use super::confine::{Readable, at, confine, explore};
 use super::enclose::enclose;
@@ -16,8 +16,13 @@ use super::reduce::reduce;
 use super::syscalls::Role;
 use super::{Errand, Job, SIGNALLED};
 
+/// How far a child lets others go first, a third of whose time it then gets: whoever asks the server for something hardly
+/// waits for a decoder, and no decoder waits for ever.
+const NICENESS: i32 = 5;
+
 /// Builds the namespaces, starts the worker in them and follows it to its end.
 pub(super) fn supervise(errand: &Errand) -> io::Result<ExitCode> {
+    nice(NICENESS)?;
     close_fds::set_fds_cloexec(3, &[]);
     let program = env::current_exe()?;
     if errand.job == Job::Explore {

@@ -67,7 +67,7 @@ impl Track {
             if decoded.frames() == 0 {
                 continue;
             }
-            let format = format_of(&decoded);
+            let Some(format) = format_of(&decoded) else { return Ok(None) };
             if self.format.get_or_insert(format) != &format {
                 return Ok(None);
             }
@@ -84,8 +84,9 @@ fn is_of_the_bytes(error: &io::Error) -> bool {
     matches!(error.kind(), InvalidData | InvalidInput | Other | UnexpectedEof)
 }
 
-fn format_of(decoded: &GenericAudioBufferRef<'_>) -> Format {
-    Format { channels: decoded.spec().channels().count(), rate: decoded.spec().rate() }
+/// `None` for what no sound has, whatever a header says.
+fn format_of(decoded: &GenericAudioBufferRef<'_>) -> Option<Format> {
+    Format::checked(decoded.spec().channels().count(), decoded.spec().rate())
 }
 
 impl Samples for Track {

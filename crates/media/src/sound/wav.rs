@@ -50,9 +50,6 @@ const CHUNK_BYTES: u64 = 4096;
 /// Most chunks before the samples.
 const CHUNKS: usize = 16;
 
-const MOST_CHANNELS: u16 = 64;
-const MOST_RATE: u32 = 1_000_000;
-
 /// Reads the header of a WAV of 16-bit samples up to where they begin, as ffmpeg writes it to a pipe: the lengths of the
 /// file and of the samples are not known yet, and not read. `None` when there is nothing at all.
 fn header(pcm: &mut impl Read) -> io::Result<Option<Format>> {
@@ -88,10 +85,9 @@ fn header(pcm: &mut impl Read) -> io::Result<Option<Format>> {
 
 fn format_of(chunk: &[u8]) -> Option<Format> {
     let short = |at: usize| Some(u16::from_le_bytes(chunk.get(at..at + 2)?.try_into().ok()?));
-    let channels = short(2).filter(|channels| (1..=MOST_CHANNELS).contains(channels))?;
     let rate = u32::from_le_bytes(chunk.get(4..8)?.try_into().ok()?);
-    let good = (1..=MOST_RATE).contains(&rate) && short(14) == Some(16);
-    good.then_some(Format { channels: usize::from(channels), rate })
+    let format = Format::checked(short(2)?.into(), rate)?;
+    (short(14) == Some(16)).then_some(format)
 }
 
 fn wrong() -> io::Error {

@@ -1,30 +1,12 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use reelshelf_domain::MediaType;
-use reelshelf_media::{Metadata, Probe, inspected, probe, sniff};
-use serde_json::Value;
+use reelshelf_media::{Probe, inspected, probe, sniff};
 
+use super::compare::{COMMON, DIFFERENCES, Difference, compared};
 use super::counting::Counting;
-use super::kept::ffprobe;
+use super::made::ffprobe;
 use super::samples::SAMPLES;
-
-/// Where the two may differ: the beginning or end of a sample's name, the field, and why.
-const DIFFERENCES: &[(&str, &str, &str)] = &[
-    ("motion.png", "duration_ms", "ffprobe does not add up the frames of an APNG"),
-    (".gif", "image.alpha", "it tells what its decoder makes of the indices, which is never opaque"),
-    ("rgba.bmp", "image.alpha", "a bitmap of 32 bits is only transparent when a mask of its header says so"),
-    ("lossless.webp", "image.alpha", "it tells what its decoder makes, not what the header says"),
-    ("tagged.mov", "tags.description", "it does not read QuickTime's description"),
-    (".avi", "video.bit_rate", "it leaves the last picture's time out"),
-    ("tagged.avi", "tags.album", "it does not read this one in AVI"),
-    ("theora-alone.ogv", "video.frame_rate", "it averages too few pictures, and then says nothing"),
-    (".opus", "duration_ms", "it counts the samples that players skip at the beginning"),
-    (".opus", "bit_rate", "from that duration"),
-    (".aac", "duration_ms", "both estimate; truth.rs holds ours against the number of frames"),
-    (".aac", "bit_rate", "from that duration"),
-    (".aac", "audio.bit_rate", "from that duration"),
-];
 
 /// Those that must ask ffprobe, and why.
 const ASKING: &[(&str, &str)] = &[
@@ -42,68 +24,7 @@ const ASKING: &[(&str, &str)] = &[
     ("speex.ogg", "hardly used"),
 ];
 
-/// The types that people mostly bring: the contract's own list.
-const COMMON: &[MediaType] = &[
-    MediaType::Png,
-    MediaType::Jpeg,
-    MediaType::Gif,
-    MediaType::Bmp,
-    MediaType::Tiff,
-    MediaType::Webp,
-    MediaType::Mp4,
-    MediaType::Mov,
-    MediaType::Webm,
-    MediaType::Mp3,
-    MediaType::Wav,
-    MediaType::Flac,
-    MediaType::Aac,
-    MediaType::Opus,
-    MediaType::Ogg,
-    MediaType::M4a,
-];
-
-/// What ffprobe says nothing of; truth.rs looks at it.
-const UNSAID: &[&str] = &["image.orientation", "image.profile", "video.fast_start"];
-
-/// How far two figures of a field may be apart, as a part of the larger one, and at least.
-fn tolerance(field: &str) -> (f64, f64) {
-    match field {
-        // Rounded otherwise.
-        "duration_ms" => (0.0, 1.0),
-        "video.frame_rate" => (0.0, 0.001),
-        "bit_rate" | "video.bit_rate" | "audio.bit_rate" => (0.002, 8.0),
-        _ => (0.0, 0.0),
-    }
-}
-
-/// The leaves of a document by their paths.
-fn leaves(value: &Value, path: &str, into: &mut BTreeMap<String, Value>) {
-    match value {
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                leaves(field, &path, into);
-            }
-        }
-        leaf => drop(into.insert(path.to_owned(), leaf.clone())),
-    }
-}
-
-fn fields(metadata: &Metadata) -> BTreeMap<String, Value> {
-    let mut fields = BTreeMap::new();
-    leaves(&serde_json::to_value(metadata).unwrap(), "", &mut fields);
-    fields
-}
-
-fn is_same(field: &str, ours: Option<&Value>, theirs: Option<&Value>) -> bool {
-    let (part, least) = tolerance(field);
-    match (ours.and_then(Value::as_f64), theirs.and_then(Value::as_f64)) {
-        (Some(ours), Some(theirs)) => (ours - theirs).abs() <= least.max(part * ours.max(theirs)),
-        _ => ours == theirs,
-    }
-}
-
-/// Every sample, every field: either both say the same, or the difference is one that is known and explained above.
+/// Every sample, every field: either both say the same, or the difference is one that is known and explained.
 #[test]
 fn the_probe_says_of_every_sample_what_ffprobe_says() {
     let (mut table, mut wrong, mut met) = (String::new(), String::new(), BTreeSet::new());
@@ -123,20 +44,10 @@ fn the_probe_says_of_every_sample_what_ffprobe_says() {
         known += 1;
         let theirs = inspected(&ffprobe(&path, sample.media_type), sample.media_type, length).unwrap();
         writeln!(table, "{:<22} {read:>7} {}", sample.name, serde_json::to_string(&ours).unwrap()).unwrap();
-        let (ours, theirs) = (fields(&ours), fields(&theirs));
-        let names: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
-        for field in names {
-            let (ours, theirs) = (ours.get(field), theirs.get(field));
-            if UNSAID.contains(&field.as_str()) || is_same(field, ours, theirs) {
-                continue;
-            }
-            let explained = DIFFERENCES.iter().position(|(name, differing, _)| {
-                (sample.name.ends_with(name) || sample.name.starts_with(name)) && differing == field
-            });
-            let line = format!("{:<22} {field}: {ours:?}, ffprobe {theirs:?}", sample.name);
-            match explained {
+        for Difference { field, ours, theirs, known } in compared(sample.name, &ours, &theirs).1 {
+            match known {
                 Some(index) => drop(met.insert(index)),
-                None => writeln!(wrong, "{line}").unwrap(),
+                None => writeln!(wrong, "{:<22} {field}: {ours:?}, ffprobe {theirs:?}", sample.name).unwrap(),
             }
         }
     }

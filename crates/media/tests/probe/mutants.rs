@@ -4,7 +4,7 @@ use reelshelf_domain::MediaType;
 use reelshelf_media::{PROBE_BYTES, inspected, probe, sniff};
 
 use super::counting::Counting;
-use super::kept::ffprobe;
+use super::made::ffprobe;
 use super::samples::{SAMPLES, Sample};
 
 /// A generator of numbers that are the same in every run (xorshift64*, Vigna 2016).

@@ -5,8 +5,9 @@ use std::io;
 use reelshelf_domain::{MediaKind, MediaType};
 use reelshelf_media::{Broken, Metadata, Probe, ReadAt, fast_start, inspected, probe};
 
-use super::kept::ffprobe;
-use super::samples::{Sample, with_matrix};
+use super::made::ffprobe;
+use super::matrix::with_matrix;
+use super::samples::Sample;
 
 fn known(bytes: &Vec<u8>, media_type: MediaType) -> Metadata {
     match probe(bytes, bytes.len() as u64, media_type).unwrap() {

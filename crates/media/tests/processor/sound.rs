@@ -1,6 +1,6 @@
 //! Waveforms, loudness and silence.
 
-use std::fs::File;
+use std::fs::{self, File};
 
 use reelshelf_domain::MediaType;
 use reelshelf_media::{Order, Reason, Refusal};
@@ -96,4 +96,21 @@ async fn the_sound_of_a_video_is_heard_and_a_silent_one_is_told() {
     metadata.audio = inspect(&world, &video, MediaType::Mp4).await.audio;
     let refused = world.processor.derive(File::open(&mute).unwrap(), &metadata, Order::Waveform).await;
     assert!(matches!(refused, Err(Refusal::Lasting(Reason::NoSound))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_rate_that_no_sound_has_is_refused_before_memory_is_taken_for_it() {
+    let world = World::new().await;
+    let sound = world.ffmpeg("in.wav", "-f lavfi -i sine=d=1 -bitexact").await;
+    let mut bytes = fs::read(&sound).unwrap();
+    let rate = bytes.windows(4).position(|name| name == b"fmt ").unwrap() + 12;
+    for claimed in [0, 1_000_001, i32::MAX as u32, u32::MAX] {
+        bytes[rate..rate + 4].copy_from_slice(&claimed.to_le_bytes());
+        fs::write(&sound, &bytes).unwrap();
+        let mut metadata =
+            inspect(&world, &world.ffmpeg("good.wav", "-f lavfi -i sine=d=1").await, MediaType::Wav).await;
+        metadata.duration_ms = Some(0);
+        let refused = world.processor.derive(File::open(&sound).unwrap(), &metadata, Order::Waveform).await;
+        assert!(matches!(refused, Err(Refusal::Lasting(Reason::NoSound))), "{claimed}: {refused:?}");
+    }
 }

@@ -148,7 +148,7 @@ impl Work<'_> {
         if learnt { Ok(()) } else { Err(Trouble::Gone) }
     }
 
-    /// What is made at an order; nothing where the file has not what it takes.
+    /// What is made at an order; nothing where the file has not what it takes, and can do without.
     async fn order(&self, input: &Readable, metadata: &Metadata, order: Order) -> Result<Vec<Made>, Trouble> {
         let processor = self.app.processor().await?;
         let derived = loop {
@@ -236,11 +236,20 @@ fn is_essential(kind: MediaKind, order: Order) -> bool {
 /// A child died of a file, whatever it was to make. Answers why the file is given up, once as many did as may.
 pub(super) async fn count_death(app: &App, blob: BlobId, kind: MediaKind, death: Death) -> Result<Option<String>> {
     let most = i64::from(app.settings.processing.deaths);
-    let given_up = format!("Decoding the file was given up after {most} attempts: {death}.");
+    let given_up = format!("Decoding the file was given up after {most} attempts: {}.", in_words(death));
     let deaths = app.store.count_death(blob, most, given_up.clone()).await?;
     metrics::counter!("reelshelf_processing_deaths_total", "kind" => kind.as_str()).increment(1);
     tracing::info!(%blob, %kind, %death, deaths, "a child died of a file");
     Ok((deaths >= most).then_some(given_up))
+}
+
+/// What ended children, for the person who uploaded the file.
+fn in_words(death: Death) -> &'static str {
+    match death {
+        Death::Time => "it takes too long",
+        Death::Output => "too much is made of it",
+        Death::Answer | Death::Signal(_) => "the decoder fails at it, or needs too much memory",
+    }
 }
 
 /// The file as a child is given it.

@@ -18,6 +18,9 @@ mod cli_verbs;
 mod commands;
 mod desk;
 mod first_start;
+mod hostile;
+#[path = "../hostile_set/mod.rs"]
+mod hostile_set;
 mod import;
 mod kill;
 mod load;
