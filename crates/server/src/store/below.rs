@@ -47,6 +47,7 @@ macro_rules! page {
             ") AS matches, page.way,",
             asset_columns!(),
             processing_columns!(),
+            ", ",
             import_columns!(),
             assets_and_more!("FROM page JOIN assets ON assets.id = page.hit"),
             "ORDER BY ",
