@@ -71,7 +71,7 @@ export function LibraryPage() {
   return (
     <div className="library" {...handlers}>
       <Head path={path} mayWrite={mayWrite} newFolder={newFolder} client={client.id} search={search} change={change} />
-      <Tools view={view} sort={sort} type={search.type} setView={setView} setSort={setSort} setType={(type) => change({ type })} summary={seen.loading ? '' : summary}
+      <Tools view={view} sort={sort} type={search.type} setView={setView} setSort={setSort} setType={(type) => change({ type })} summary={seen.loading || seen.failure ? '' : summary}
         scope={search.q ? { below: search.below ?? false, atRoot: path === '', set: (below) => change({ below: below || undefined }, true) } : undefined} />
       {mayWrite && <StorageNote />}
       {seen.loading ? <Skeletons view={view} />
