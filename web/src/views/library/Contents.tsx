@@ -94,6 +94,7 @@ export function Contents(props: Props) {
   const asked = JSON.stringify(seen.asked)
   useLayoutEffect(() => void scroller.current?.scrollTo(0, 0), [asked, client])
 
+  useKeptFocus(scroller, selection.focus, listing.count)
   const focusOn = useFocus(scroller, (index) => virtual.scrollToIndex(placeOf(layout, index).row))
   const menu = useMenu(doing, scroller)
   const { box, begin } = useBand({ scroller, field, layout, listing, choosing })
@@ -165,6 +166,20 @@ function Passing({ row, place, layout, view }: { row: number; place: React.CSSPr
 function indexAt(target: EventTarget | null): number | null {
   const index = (target as Element | null)?.closest<HTMLElement>('[data-index]')?.dataset.index
   return index === undefined ? null : Number(index)
+}
+
+/** When what had the focus is gone, the focus goes to what took its place, and is not lost at the top of the page. */
+function useKeptFocus(scroller: React.RefObject<HTMLElement | null>, index: number, count: number): void {
+  useEffect(() => {
+    // A dialog that closes gives the focus back a moment later, to what may be gone.
+    const timer = setTimeout(() => {
+      if (document.activeElement !== document.body || index < 0 || !count) return
+      scroller.current?.querySelector<HTMLElement>(`[data-index="${Math.min(index, count - 1)}"]`)?.focus({ preventScroll: true })
+    }, 120)
+    return () => clearTimeout(timer)
+    // Only when there is more or less than before.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
+  }, [count])
 }
 
 /** Brings the focus to an index, also to one that is not drawn yet. */
@@ -261,7 +276,7 @@ function usePresses({ seen: { listing }, view, doing, openMenu }: Pressed) {
       count.textContent = t.common.items(keys.length)
       document.body.append(count)
       setTimeout(() => count.remove())
-      beginDrag(event, keys, count)
+      beginDrag(event, keys, count, choosing.clear)
     },
     onDragEnd: endDrag,
     onPointerOver: (event: React.PointerEvent) => {
