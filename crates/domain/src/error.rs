@@ -37,6 +37,9 @@ pub enum Error {
     /// The API key is unknown, revoked or expired.
     #[error("the API key is not valid")]
     KeyInvalid,
+    /// Nobody is signed in, or somebody cannot be.
+    #[error("{0}")]
+    SignIn(SignIn),
     /// The caller's role is too low.
     #[error("the role does not allow it")]
     Forbidden,
@@ -119,6 +122,12 @@ pub enum Thing {
     Upload,
     /// A request's body.
     Body,
+    /// A person who signs in to the panel.
+    Person,
+    /// A browser in which a person is signed in.
+    Session,
+    /// A link that lets somebody set a password.
+    Invitation,
     /// A movie.
     Movie,
     /// A template.
@@ -137,6 +146,9 @@ impl fmt::Display for Thing {
             Self::Plan => "Plan",
             Self::Upload => "Upload",
             Self::Body => "Body",
+            Self::Person => "Person",
+            Self::Session => "Session",
+            Self::Invitation => "Invitation",
             Self::Movie => "Movie",
             Self::Template => "Template",
             Self::Route => "Endpoint",
@@ -159,6 +171,29 @@ pub enum Taken {
     /// A client with this identifier exists.
     #[error("a client with this id exists")]
     Client,
+}
+
+/// Why nobody is signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignIn {
+    /// There is no session, or it is over.
+    #[error("nobody is signed in")]
+    SignedOut,
+    /// Nobody has this address and this password.
+    #[error("the e-mail address or the password is wrong")]
+    WrongCredentials,
+    /// Too many tries have failed.
+    #[error("too many tries have failed; wait {seconds} seconds")]
+    SlowDown {
+        /// How long the next one has to wait.
+        seconds: u64,
+    },
+    /// A write came without the token of its session, or from another site.
+    #[error("the request did not come from the panel")]
+    Forged,
+    /// A link that sets a password was used, withdrawn, or is too old.
+    #[error("the link was used, withdrawn, or is too old")]
+    LinkUsed,
 }
 
 /// Why an idempotency key cannot stand for a request.
@@ -199,6 +234,9 @@ pub enum Refusal {
     /// Move a folder into itself or below itself.
     #[error("a folder cannot be moved into itself")]
     FolderIntoItself,
+    /// Take the last admin from a client, who alone could bring another.
+    #[error("a client keeps at least one admin")]
+    LastAdmin,
 }
 
 /// Why an upload URL does not cover a transfer.

@@ -74,6 +74,11 @@ identifier!(
     "folder id"
 );
 identifier!(
+    /// A link that lets somebody set a password, once.
+    InvitationId,
+    "invitation"
+);
+identifier!(
     /// A job in the queue.
     JobId,
     "job"
@@ -82,6 +87,16 @@ identifier!(
     /// An API key. Not the key itself.
     KeyId,
     "key"
+);
+identifier!(
+    /// Somebody who signs in to the panel.
+    PersonId,
+    "person"
+);
+identifier!(
+    /// A browser in which a person is signed in.
+    SessionId,
+    "session"
 );
 identifier!(
     /// A registered upload: the right to send the bytes of one file.

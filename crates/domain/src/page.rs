@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{AssetId, Error, FileName, Result, UnixMillis};
+use crate::{AssetId, Error, FileName, MediaKind, Result, UnixMillis};
 
 /// How many entries one answer may hold at most: at least one, at most what the configuration allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum SortField {
     Date,
     /// The size in bytes.
     Size,
+    /// The kind, and the name within it.
+    Type,
 }
 
 /// Which way a listing runs.
@@ -42,7 +44,7 @@ pub enum Direction {
     Descending,
 }
 
-/// The order of a listing. As text: `name`, `date` or `size`, with `-` before it for descending.
+/// The order of a listing. As text: `name`, `date`, `size` or `type`, with `-` before it for descending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sort {
     /// Ordered by.
@@ -69,7 +71,13 @@ impl FromStr for Sort {
             "name" => SortField::Name,
             "date" => SortField::Date,
             "size" => SortField::Size,
-            _ => return Err(Error::invalid("sort", "must be name, date or size, with - before it for descending")),
+            "type" => SortField::Type,
+            _ => {
+                return Err(Error::invalid(
+                    "sort",
+                    "must be name, date, size or type, with - before it for descending",
+                ));
+            }
         };
         Ok(Self { field, direction })
     }
@@ -82,6 +90,7 @@ impl fmt::Display for Sort {
             SortField::Name => "name",
             SortField::Date => "date",
             SortField::Size => "size",
+            SortField::Type => "type",
         };
         write!(formatter, "{sign}{name}")
     }
@@ -97,6 +106,8 @@ pub enum Cursor {
     Date(UnixMillis, AssetId),
     /// Behind a file of a size.
     Size(i64, AssetId),
+    /// Behind a name of a kind.
+    Type(MediaKind, FileName),
 }
 
 impl Cursor {
@@ -106,6 +117,7 @@ impl Cursor {
             Self::Name(_) => SortField::Name,
             Self::Date(..) => SortField::Date,
             Self::Size(..) => SortField::Size,
+            Self::Type(..) => SortField::Type,
         }
     }
 }
@@ -116,6 +128,7 @@ impl fmt::Display for Cursor {
             Self::Name(name) => write!(formatter, "n.{name}"),
             Self::Date(date, id) => write!(formatter, "d.{}.{id}", date.get()),
             Self::Size(size, id) => write!(formatter, "s.{size}.{id}"),
+            Self::Type(kind, name) => write!(formatter, "t.{}.{name}", kind.as_str()),
         }
     }
 }
@@ -133,6 +146,11 @@ impl FromStr for Cursor {
         match tag {
             "n" => Ok(Self::Name(FileName::parse(rest).map_err(|_| refuse())?)),
             "d" => number_and_id().map(|(date, id)| Self::Date(UnixMillis::new(date), id)).ok_or_else(refuse),
+            "t" => {
+                let (kind, name) = rest.split_once('.').ok_or_else(refuse)?;
+                let name = FileName::parse(name).map_err(|_| refuse())?;
+                Ok(Self::Type(kind.parse().map_err(|_| refuse())?, name))
+            }
             "s" => number_and_id().map(|(size, id)| Self::Size(size, id)).ok_or_else(refuse),
             _ => Err(refuse()),
         }

@@ -7,12 +7,13 @@ use std::time::Duration;
 use reelshelf_domain::{Chance, Clock, Error, KeyId, Result, UnixMillis};
 use reelshelf_media::Processor;
 use tokio::sync::{Notify, OnceCell};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::blobs::Blobs;
 use crate::config::Settings;
 use crate::fetch::Fetcher;
-use crate::library::{KeyCache, Signer, Sizes, Slots, Writers};
+use crate::library::{KeyCache, Passwords, Signer, Sizes, Slots, Watches, Writers};
 use crate::store::Store;
 
 /// How many letters and digits tell one installation from every other.
@@ -61,6 +62,12 @@ pub struct Parts {
     pub sizes: Sizes,
     /// Decodes media; made when it is first needed.
     processor: OnceCell<Processor>,
+    /// Checks passwords, a few at a time.
+    pub passwords: Passwords,
+    /// Clients whose browsers want to hear of changes.
+    pub watches: Watches,
+    /// Cancelled when this process is about to stop: what would go on for ever ends.
+    pub stopping: CancellationToken,
     /// Transfers and jobs under way, which a graceful stop waits for.
     pub tasks: TaskTracker,
     /// When this process opened the database and the blobs.
@@ -95,6 +102,9 @@ impl App {
             unpack_slots: Slots::new(UNPACKS, settings.zip.unpacks, settings.zip.unpacks_per_client),
             size_slots: Slots::new(SIZES, settings.processing.size_slots, settings.processing.client_size_slots),
             sizes: Sizes::default(),
+            passwords: Passwords::new(settings.panel.checks_at_once),
+            watches: Watches::default(),
+            stopping: CancellationToken::new(),
             store,
             blobs,
             clock,

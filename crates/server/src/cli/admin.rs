@@ -1,9 +1,9 @@
-//! `client` and `key`: what they take, and how their answers look.
+//! `client`, `key` and `user`: what they take, and how their answers look.
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use reelshelf_domain::{ClientId, Error, KeyId, Result, Role};
+use reelshelf_domain::{ClientId, Email, Error, KeyId, Result, Role};
 use serde_json::Value;
 
 use super::control::{Answer, Command, execute, send};
@@ -93,6 +93,43 @@ pub(super) enum KeyVerb {
     },
 }
 
+#[derive(Subcommand)]
+pub(super) enum UserVerb {
+    /// Make a link by which somebody joins a client in the panel, and print it alone
+    Invite {
+        /// The client
+        #[arg(long)]
+        client: ClientId,
+        /// viewer, render, editor, manager or admin
+        #[arg(long)]
+        role: Role,
+        /// Who is meant [default: whoever has the link says]
+        #[arg(long)]
+        email: Option<Email>,
+    },
+    /// List the people of a client
+    List {
+        /// The client
+        #[arg(long)]
+        client: ClientId,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Make a link by which somebody sets a new password, and print it alone
+    Reset {
+        /// The e-mail address
+        email: Email,
+    },
+    /// Take somebody from a client
+    Remove {
+        /// The client
+        #[arg(long)]
+        client: ClientId,
+        /// The e-mail address
+        email: Email,
+    },
+}
+
 /// A hundred years: whoever wants more wants a key without an end.
 const DAYS_MAX: u64 = 36_500;
 const SECONDS_OF_DAY: u64 = 24 * 60 * 60;
@@ -122,6 +159,17 @@ pub(super) async fn key(settings: Settings, verb: KeyVerb) -> Result<ExitCode> {
     };
     let columns = ["id", "name", "role", "created_at", "expires_at", "last_used_at", "revoked_at"];
     show(&carry_out(settings, command).await?, json, &columns)
+}
+
+/// Carries out a verb of `user`.
+pub(super) async fn user(settings: Settings, verb: UserVerb) -> Result<ExitCode> {
+    let (command, json) = match verb {
+        UserVerb::Invite { client, role, email } => (Command::InviteUser { client, role, email }, false),
+        UserVerb::List { client, format } => (Command::ListUsers { client }, format.json),
+        UserVerb::Reset { email } => (Command::ResetUser { email }, false),
+        UserVerb::Remove { client, email } => (Command::RemoveUser { client, email }, false),
+    };
+    show(&carry_out(settings, command).await?, json, &["email", "name", "role", "joined_at", "id"])
 }
 
 /// Through the running server when there is one, on the database otherwise.

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reelshelf_domain::{BlobId, ClientId, Error, KeyId, MediaKind, Result, Role};
+use reelshelf_domain::{BlobId, ClientId, Email, Error, KeyId, MediaKind, Result, Role};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -76,6 +76,32 @@ pub enum Command {
         /// The key.
         key: KeyId,
     },
+    /// Make a link by which somebody joins a client.
+    InviteUser {
+        /// The client.
+        client: ClientId,
+        /// What they may do.
+        role: Role,
+        /// Who is meant; whoever has the link says it otherwise.
+        email: Option<Email>,
+    },
+    /// List the people of a client.
+    ListUsers {
+        /// The client.
+        client: ClientId,
+    },
+    /// Make a link by which somebody sets a new password.
+    ResetUser {
+        /// Who.
+        email: Email,
+    },
+    /// Take somebody from a client.
+    RemoveUser {
+        /// The client.
+        client: ClientId,
+        /// Who.
+        email: Email,
+    },
     /// Queue some files to be processed anew.
     Reprocess {
         /// Which.
@@ -103,6 +129,12 @@ pub(super) async fn execute(app: &App, command: Command) -> Result<Value> {
             let (_, key) = library::create_key(app, client, role, name, life).await?;
             json!(key.expose_secret())
         }
+        Command::InviteUser { client, role, email } => {
+            json!(library::invite(app, client, role, email).await?.expose_secret())
+        }
+        Command::ListUsers { client } => json!(library::list_members(app, client).await?),
+        Command::ResetUser { email } => json!(library::reset_link(app, &email).await?.expose_secret()),
+        Command::RemoveUser { client, email } => json!(library::remove_member(app, client, &email).await?),
         Command::ListKeys { client } => json!(library::list_keys(app, client).await?),
         Command::Reprocess { which, after } => json!(library::reprocess(app, which, after).await?),
         Command::CountProcessing { kind } => json!(library::processing_counts(app, kind).await?),

@@ -80,6 +80,9 @@ enum Verb {
     /// API keys
     #[command(subcommand)]
     Key(admin::KeyVerb),
+    /// People who sign in to the panel
+    #[command(subcommand)]
+    User(admin::UserVerb),
     #[command(flatten)]
     Remote(remote::Verb),
 }
@@ -150,6 +153,7 @@ async fn run(verb: Verb, settings: Settings) -> Result<ExitCode> {
         Verb::Remote(verb) => return Ok(remote::run(verb)),
         Verb::Client(verb) => return admin::client(settings, verb).await,
         Verb::Key(verb) => return admin::key(settings, verb).await,
+        Verb::User(verb) => return admin::user(settings, verb).await,
     }
     Ok(ExitCode::SUCCESS)
 }

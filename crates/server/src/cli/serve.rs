@@ -124,6 +124,12 @@ async fn greet(app: &App) -> Result<()> {
         let (_, key) = library::create_key(app, client, Role::Admin, "first key".to_owned(), None).await?;
         say(&welcome(url, client, key.expose_secret()));
     }
+    if let Some(link) = library::first_link(app).await? {
+        say(&format!(
+            "Nobody can sign in to the panel yet. Whoever opens this link is the first:\n\n    {}\n",
+            link.expose_secret()
+        ));
+    }
     say(&format!("Reelshelf is at {url} (API documentation: {url}/docs)"));
     Ok(())
 }

@@ -5,6 +5,7 @@ mod blobs;
 mod fetch;
 mod jobs;
 mod limits;
+mod panel;
 mod plans;
 mod processing;
 mod server;
@@ -24,6 +25,7 @@ pub use blobs::BlobSettings;
 pub use fetch::FetchSettings;
 pub use jobs::JobSettings;
 pub use limits::LimitSettings;
+pub use panel::PanelSettings;
 pub use plans::{Plan, Plans};
 pub use processing::ProcessingSettings;
 pub use server::ServerSettings;
@@ -52,6 +54,8 @@ pub struct Settings {
     pub fetch: FetchSettings,
     /// Understanding files, and what is made of them.
     pub processing: ProcessingSettings,
+    /// People, and how they sign in.
+    pub panel: PanelSettings,
     /// Plans by name.
     pub plans: Plans,
 }
@@ -104,6 +108,7 @@ impl Settings {
             jobs: section(&figment, "jobs", &mut problems),
             fetch: section(&figment, "fetch", &mut problems),
             processing: section(&figment, "processing", &mut problems),
+            panel: section(&figment, "panel", &mut problems),
             plans: section(&figment, "plans", &mut problems),
         };
         unknown_sections(&figment, &mut problems);
@@ -117,6 +122,7 @@ impl Settings {
         settings.jobs.check(&mut problems);
         settings.fetch.check(&mut problems);
         settings.processing.check(&mut problems);
+        settings.panel.check(&mut problems);
         settings.plans.check(&mut problems);
         if problems.is_empty() { Ok(settings) } else { Err(problems) }
     }
@@ -197,8 +203,8 @@ fn take_out(section: &mut Value, path: &[String]) -> bool {
 }
 
 fn unknown_sections(figment: &Figment, problems: &mut Vec<String>) {
-    const KNOWN: [&str; 10] =
-        ["server", "store", "blobs", "uploads", "limits", "zip", "jobs", "fetch", "processing", "plans"];
+    const KNOWN: [&str; 11] =
+        ["server", "store", "blobs", "uploads", "limits", "zip", "jobs", "fetch", "processing", "panel", "plans"];
     match figment.extract::<Dict>() {
         Ok(sections) => {
             for name in sections.keys().filter(|name| !KNOWN.contains(&name.as_str())) {

@@ -50,6 +50,7 @@ const DAY: HeaderValue = HeaderValue::from_static("86400");
         ("w" = Option<u64>, Query, description = "Width in pixels"), ("h" = Option<u64>, Query, description = "Height in pixels"),
         ("fit" = Option<String>, Query, description = "With both: `contain` (the default) is wholly inside, `cover` fills and cuts off, `fill` fills and distorts"),
         ("format" = Option<String>, Query, description = "`webp` (the default), `avif`, `jpeg` or `png`"),
+        ("download" = Option<String>, Query, description = "`1`: to be saved under the name that its person gave, rather than shown"),
         ("Range" = Option<String>, Header), ("If-None-Match" = Option<String>, Header)),
     responses((status = 200, description = "The bytes, under the type that they have", body = Octets, content_type = "*/*"),
         (status = 206, description = "The range", body = Octets, content_type = "*/*"), (status = 304), (status = 400),
@@ -158,6 +159,9 @@ async fn answer(
         Some(Err(failure)) => return no_size(failure),
     };
     let answered = match delivery {
+        Ok(Some(delivery)) if wants_download(query) => {
+            file(app, method, headers, &target, &Delivery { inline: false, ..delivery }).await
+        }
         Ok(Some(delivery)) => file(app, method, headers, &target, &delivery).await,
         Ok(None) => Ok(None),
         Err(error) => Err(error),
@@ -190,6 +194,12 @@ fn size_query(query: Option<&str>) -> Option<std::result::Result<SizeQuery, Size
         }
     }
     asked.then_some(Ok(size))
+}
+
+/// Whether a link is to be saved under its name rather than shown.
+fn wants_download(query: Option<&str>) -> bool {
+    let mut query = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    query.any(|(name, value)| name == "download" && value != "0" && value != "false")
 }
 
 fn no_size(failure: SizeFailure) -> Response {

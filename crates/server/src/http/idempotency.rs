@@ -17,6 +17,7 @@ use tracing::Instrument;
 
 use super::auth::Authorised;
 use super::body::{content_length, pieces};
+use super::panel;
 use super::seen::Seen;
 use super::tus;
 use super::v2::{ROLES, Refused};
@@ -45,6 +46,7 @@ pub(super) async fn once(State(app): State<App>, request: Request, next: Next) -
 /// The table of roles knows every route. PATCH says itself where it goes on.
 fn is_write(request: &Request) -> bool {
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let route = route.strip_prefix(panel::CLIENT).unwrap_or(route);
     let method = request.method();
     [Method::POST, Method::PUT, Method::DELETE].contains(method)
         && ROLES.iter().any(|(of, path, _)| of == method && *path == route)

@@ -1,6 +1,7 @@
 //! The accept loop: limits on connections and on the time of headers, and a stop that lets transfers finish.
 
 use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,10 @@ const BUFFER: usize = 64 * 1024;
 const LINGER: Duration = Duration::from_secs(30);
 const LINGER_IDLE: Duration = Duration::from_secs(2);
 
+/// Who is at the other end of a connection: a browser, or a proxy.
+#[derive(Clone, Copy)]
+pub(super) struct Peer(pub(super) IpAddr);
+
 /// Serves until told to stop; then takes no more connections, and gives those under way their time to finish.
 pub async fn serve(app: &App, listener: TcpListener, router: Router, stop: CancellationToken) -> Result<()> {
     let server = &app.settings.server;
@@ -40,8 +45,8 @@ pub async fn serve(app: &App, listener: TcpListener, router: Router, stop: Cance
             () = stop.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of descriptors, mostly: what is open must close first.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -52,12 +57,13 @@ pub async fn serve(app: &App, listener: TcpListener, router: Router, stop: Cance
         let (router, stop, cut) = (router.clone(), stop.clone(), cut.clone());
         connections.spawn(async move {
             tokio::select! {
-                () = connection(stream, router, headers, stop) => {}
+                () = connection(stream, peer, router, headers, stop) => {}
                 () = cut.cancelled() => {}
             }
             drop(slot);
         });
     }
+    app.stopping.cancel();
     // Whoever comes now is to hear at once that nobody is here.
     drop(listener);
     connections.close();
@@ -71,12 +77,19 @@ pub async fn serve(app: &App, listener: TcpListener, router: Router, stop: Cance
     Ok(())
 }
 
-async fn connection(mut stream: TcpStream, router: Router, headers: Duration, stop: CancellationToken) {
+async fn connection(
+    mut stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    headers: Duration,
+    stop: CancellationToken,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
-    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         let router = router.clone();
+        request.extensions_mut().insert(Peer(peer.ip()));
         async move {
             Ok::<_, Infallible>(router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {}))
         }

@@ -1,4 +1,5 @@
-//! The surfaces: the compatible API below `/v2`, upload URLs, delivery, health and metrics, and the API's own pages.
+//! The surfaces: the compatible API below `/v2`, the panel below `/dashboard`, upload URLs, delivery, health and metrics,
+//! and the API's own pages.
 
 mod auth;
 mod body;
@@ -11,6 +12,7 @@ mod health;
 mod hosts;
 mod idempotency;
 mod listen;
+mod panel;
 mod request;
 mod seen;
 mod tus;
@@ -32,7 +34,8 @@ pub use listen::serve;
 /// Every route. Limits on bodies are set where bodies are read.
 pub fn router(app: &App, metrics: PrometheusHandle) -> Router {
     let keyed = from_fn_with_state(app.clone(), idempotency::once);
-    let api = v2::router().route_layer(keyed).merge(docs::router()).fallback(v2::unknown_route);
+    let library = v2::router().route_layer(keyed);
+    let api = panel::router(app, library.clone()).merge(library).merge(docs::router()).fallback(v2::unknown_route);
     let files = Router::new()
         .route("/clients/{*path}", any(deliver::stable))
         .route("/immutable/{*path}", any(deliver::immutable))
@@ -41,8 +44,8 @@ pub fn router(app: &App, metrics: PrometheusHandle) -> Router {
     let always = Router::new().route("/health/live", get(health::live)).route("/health/ready", get(health::ready));
     // What it says of the clients, the host of the files tells nobody.
     let api = api.route("/metrics", get(health::metrics).with_state((app.clone(), metrics)));
-    // Whoever opens the address in a browser wants to read.
-    let front = get(|| async { Redirect::temporary("/docs/") });
+    // Whoever opens the address in a browser wants to see the library.
+    let front = get(|| async { Redirect::temporary("/dashboard/media") });
     let api = api.route("/uploads/{id}", any(upload::receive)).route("/", front);
     let routes = hosts::split(app, api, files)
         .merge(always)

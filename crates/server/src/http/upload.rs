@@ -120,6 +120,7 @@ fn refuse(error: &Error) -> Response {
         | Error::Resumption(_)
         | Error::KeyMissing
         | Error::KeyInvalid
+        | Error::SignIn(_)
         | Error::Forbidden
         | Error::Internal(_) => {
             tracing::error!(%error, "an upload failed");

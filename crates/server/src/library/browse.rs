@@ -1,11 +1,12 @@
 //! Looking: one file, one folder, the whole tree.
 
 use reelshelf_domain::{
-    ByteSize, ClientId, Cursor, Error, FolderPath, Limit, MediaKind, MediaPath, Result, Sort, natural_key,
+    ByteSize, ClientId, Cursor, Error, FolderId, FolderPath, Limit, MediaKind, MediaPath, Result, Sort, SortField,
+    natural_key,
 };
 
 use crate::app::App;
-use crate::store::{Asset, Listing, Slice};
+use crate::store::{Asset, Below, Listing, Slice};
 
 /// How many folders are sorted while other requests wait.
 const AT_ONCE: usize = 1000;
@@ -34,6 +35,8 @@ pub struct Query {
     pub place: Place,
     /// At most so many.
     pub limit: Limit,
+    /// Whether the files of all folders below it are meant too.
+    pub below: bool,
     /// This part of its sub-folders, counted from zero; otherwise the first, beside the first files.
     pub folders_page: Option<usize>,
 }
@@ -56,8 +59,8 @@ pub struct Contents {
     pub folders: Vec<String>,
     /// How many sub-folders it has.
     pub folders_in_all: usize,
-    /// The files of the page.
-    pub files: Vec<Asset>,
+    /// The files of the page, each with its folder.
+    pub files: Vec<(FolderPath, Asset)>,
     /// The place behind the page, when there may be more.
     pub next: Option<Cursor>,
     /// How many files match.
@@ -77,29 +80,57 @@ pub async fn contents(app: &App, client: ClientId, query: Query) -> Result<Conte
     }
     let wanted = query.folders(app);
     let stats = app.store.folder_stats(client, &query.folder).await?;
-    let slice = match query.place {
+    let slice = match &query.place {
         Place::Page(page) => Slice::Offset(page.saturating_mul(query.limit.get().into())),
-        Place::After(cursor) => Slice::After(cursor),
+        Place::After(cursor) => Slice::After(cursor.clone()),
     };
-    let listing =
-        Listing { folder: stats.id, kind: query.kind, query: query.text, sort: query.sort, slice, limit: query.limit };
-    let listed = app.store.list(&listing).await?;
     let counted = match query.kind {
         Some(kind) => stats.by_kind[kind as usize],
         None => stats.by_kind.iter().sum(),
     };
+    let (files, next, matches) = files(app, &query, stats.id, slice).await?;
     let folders = sorted(stats.children, |name| (natural_key(name), name.clone())).await?;
     let folders_in_all = folders.len();
     let folders = folders.into_iter().skip(wanted.start).take(wanted.len()).collect();
     Ok(Contents {
         folders,
         folders_in_all,
-        files: listed.assets,
-        next: listed.next,
-        matches: listed.matches.unwrap_or(counted),
+        files,
+        next,
+        matches: matches.unwrap_or(counted),
         files_in_all: stats.by_kind.iter().sum(),
         bytes: stats.bytes,
     })
+}
+
+/// A page of files, the place behind it, and how many match when that was counted.
+async fn files(
+    app: &App,
+    query: &Query,
+    folder: FolderId,
+    slice: Slice,
+) -> Result<(Vec<(FolderPath, Asset)>, Option<Cursor>, Option<i64>)> {
+    let (kind, sort, limit) = (query.kind, query.sort, query.limit);
+    // All kinds at once by kind: an order in which one folder is not searched.
+    let by_kind = query.text.is_some() && kind.is_none() && sort.field == SortField::Type;
+    if !query.below && !by_kind {
+        let listing = Listing { folder, kind, query: query.text.clone(), sort, slice, limit };
+        let listed = app.store.list(&listing).await?;
+        let files = listed.assets.into_iter().map(|asset| (query.folder.clone(), asset));
+        return Ok((files.collect(), listed.next, listed.matches));
+    }
+    let Slice::Offset(offset) = slice else {
+        return Err(Error::invalid("cursor", "is not for this search; ask for its pages by number"));
+    };
+    let text = query.text.clone().unwrap_or_default();
+    let wanted = Below { folder, deep: query.below, kind, query: text, sort, offset, limit };
+    let (hits, matches) = app.store.list_below(&wanted).await?;
+    let there = |(way, asset): (FolderPath, Asset)| {
+        let names = way.names().iter().cloned();
+        let folder = names.into_iter().try_fold(query.folder.clone(), |folder, name| folder.join(name))?;
+        Ok((folder, asset))
+    };
+    Ok((hits.into_iter().map(there).collect::<Result<_>>()?, None, Some(matches)))
 }
 
 /// One file.

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use reelshelf_domain::Result;
+use reelshelf_domain::{Result, UnixMillis};
 
+use super::sessions::FAILURES_KEPT;
 use crate::app::App;
 
 /// How many are looked up at a time.
@@ -32,11 +33,20 @@ pub async fn expire(app: &App) -> Result<usize> {
         progress += usize::try_from(keys).unwrap_or_default();
         let rehearsals = app.store.expire_rehearsals(now, BATCH).await?;
         progress += usize::try_from(rehearsals).unwrap_or_default();
+        progress += usize::try_from(forget_sign_ins(app, now).await?).unwrap_or_default();
         if progress == 0 {
             return Ok(ended);
         }
         ended += progress;
     }
+}
+
+/// Sessions and links that ran out, and failures that were not repeated.
+async fn forget_sign_ins(app: &App, now: UnixMillis) -> Result<u64> {
+    let sessions = app.store.expire_sessions(now, BATCH).await?;
+    let invitations = app.store.expire_invitations(now, BATCH).await?;
+    let failures = app.store.expire_failed_sign_ins(now.minus(FAILURES_KEPT), BATCH).await?;
+    Ok(sessions + invitations + failures)
 }
 
 /// One that cannot be ended must not keep those behind it.

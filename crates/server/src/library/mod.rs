@@ -12,12 +12,15 @@ mod idempotency;
 mod import;
 mod ingest;
 mod keys;
+mod passwords;
+mod people;
 mod process;
 mod register;
 mod rehearse;
 mod relocate;
 mod remove;
 mod resumable;
+mod sessions;
 mod signature;
 mod sizes;
 mod slots;
@@ -25,6 +28,7 @@ mod storage;
 mod unpack;
 mod urls;
 mod verify;
+mod watch;
 mod writers;
 mod zip;
 
@@ -43,6 +47,11 @@ pub use idempotency::{Keyed, Turn, claim_key, free_keys};
 pub use import::{Wish, give_up_import, import, run_import};
 pub use ingest::{finish, receive, store_upload, upload};
 pub use keys::{KeyCache, KeySummary, authenticate, create_key, list_keys, revoke_key, write_down_key_use};
+pub use passwords::Passwords;
+pub use people::{
+    Answer, InvitationSummary, Look, MemberSummary, accept, change_member, first_link, invite, list_invitations,
+    list_members, look, remove_member, reset_link, withdraw,
+};
 pub use process::{Queued, Waiting, process, processing_counts, put_back, reprocess};
 pub use register::{NewFile, Registering, register, register_known};
 pub use rehearse::{
@@ -52,6 +61,10 @@ pub use rehearse::{
 pub use relocate::{Change, relocate, relocated};
 pub use remove::remove;
 pub use resumable::{Incoming, Progress, begin_resumable, begin_resumable_with, resumable, resume, terminate};
+pub use sessions::{
+    Browser, Presence, SessionSummary, caller_at, change_password, csrf, list_sessions, presence, session, sign_in,
+    sign_out,
+};
 pub use signature::{SignedUpload, Signer};
 pub use sizes::{SizeFailure, SizeQuery, Sizes, deliver_size};
 pub use slots::{Slot, Slots};
@@ -59,5 +72,6 @@ pub use storage::{StorageInfo, storage};
 pub use unpack::{EntryOutcome, Pack, Unpacked, Unpacking, open_pack, receive_pack, rehearse_unpack, unpack};
 pub use urls::{derived_url, immutable_url, stable_url, upload_url};
 pub use verify::{Problem, Report, verify};
+pub use watch::{Watches, watch};
 pub use writers::Writers;
 pub use zip::{Pick, Zip, zip};

@@ -128,7 +128,7 @@ row! {
         pub(super) name: String,
         display_name: String,
         declared_type: String,
-        kind: String,
+        pub(super) kind: String,
         media_type: Option<String>,
         pub(super) size: i64,
         uploaded: bool,

@@ -22,16 +22,20 @@ const ALL: &str = "
     SELECT id, name, plan, storage_limit, created_at, hold_at, hold_reason, full_at, used_bytes, reserved_bytes,
         temp_bytes, temp_reserved_bytes, derived_bytes
     FROM clients ORDER BY created_at, id";
+const REVISION: &str = "SELECT revision FROM clients WHERE id = $1";
 const COUNT: &str = "SELECT COUNT(*) FROM clients";
 const TOTALS: &str = "
     SELECT COUNT(*), CAST(COALESCE(SUM(used_bytes), 0) AS BIGINT), CAST(COALESCE(SUM(reserved_bytes), 0) AS BIGINT),
         CAST(COALESCE(SUM(temp_bytes), 0) AS BIGINT), CAST(COALESCE(SUM(temp_reserved_bytes), 0) AS BIGINT),
         CAST(COALESCE(SUM(derived_bytes), 0) AS BIGINT)
     FROM clients";
-const SET_PLAN: &str = "UPDATE clients SET plan = $2, storage_limit = $3 WHERE id = $1";
+const SET_PLAN: &str = "
+    UPDATE clients SET revision = revision + 1, plan = $2, storage_limit = $3 WHERE id = $1";
 const SYNC_PLAN: &str = "UPDATE clients SET storage_limit = $2 WHERE plan = $1 AND storage_limit IS DISTINCT FROM $2";
-const SET_HOLD: &str = "UPDATE clients SET hold_at = COALESCE(hold_at, $2), hold_reason = $3 WHERE id = $1";
-const RELEASE_HOLD: &str = "UPDATE clients SET hold_at = NULL, hold_reason = NULL WHERE id = $1";
+const SET_HOLD: &str = "
+    UPDATE clients SET revision = revision + 1, hold_at = COALESCE(hold_at, $2), hold_reason = $3 WHERE id = $1";
+const RELEASE_HOLD: &str = "
+    UPDATE clients SET revision = revision + 1, hold_at = NULL, hold_reason = NULL WHERE id = $1";
 const REFRESH_FULL: &str = "
     UPDATE clients SET full_at = CASE
         WHEN storage_limit IS NOT NULL AND used_bytes + reserved_bytes >= storage_limit THEN COALESCE(full_at, $1)
@@ -40,8 +44,21 @@ const REFRESH_FULL: &str = "
 const PLANS: &str = "SELECT DISTINCT plan FROM clients ORDER BY plan";
 
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] =
-    &[INSERT, INSERT_FOLDER, GET, ALL, COUNT, TOTALS, SET_PLAN, SYNC_PLAN, SET_HOLD, RELEASE_HOLD, REFRESH_FULL, PLANS];
+pub(super) const STATEMENTS: &[&str] = &[
+    INSERT,
+    INSERT_FOLDER,
+    GET,
+    ALL,
+    REVISION,
+    COUNT,
+    TOTALS,
+    SET_PLAN,
+    SYNC_PLAN,
+    SET_HOLD,
+    RELEASE_HOLD,
+    REFRESH_FULL,
+    PLANS,
+];
 
 /// A tenant and what it uses.
 #[derive(Clone, Debug)]
@@ -241,6 +258,13 @@ impl Store {
         let mut tx = self.db.read().await?;
         let row = fetch_optional!(tx, ClientRow, GET, client.as_str())?;
         row.ok_or(Error::NotFound(Thing::Client))?.try_into()
+    }
+
+    /// A number that grows with every change of what a client's people see.
+    pub async fn revision(&self, client: ClientId) -> Result<i64> {
+        let mut tx = self.db.read().await?;
+        let row = fetch_optional!(tx, (i64,), REVISION, client.as_str())?;
+        row.map(|(revision,)| revision).ok_or(Error::NotFound(Thing::Client))
     }
 
     /// Every client, oldest first.

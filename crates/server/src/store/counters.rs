@@ -10,6 +10,7 @@ use super::db::{CONTENDED, Tx, execute, fetch_optional};
 /// took it away.
 const APPLY: &str = "
     UPDATE clients SET
+        revision = revision + 1,
         used_bytes = used_bytes + $2,
         reserved_bytes = reserved_bytes + $3,
         temp_bytes = temp_bytes + $4,
@@ -25,7 +26,7 @@ const APPLY: &str = "
         AND used_bytes + $2 >= 0 AND reserved_bytes + $3 >= 0 AND temp_bytes + $4 >= 0
         AND temp_reserved_bytes + $5 >= 0";
 
-const LOCK: &str = "UPDATE clients SET folders = folders WHERE id = $1 RETURNING hold_at";
+const LOCK: &str = "UPDATE clients SET revision = revision + 1 WHERE id = $1 RETURNING hold_at";
 
 const WHY_NOT: &str = "
     SELECT hold_at, used_bytes, reserved_bytes, temp_bytes, temp_reserved_bytes FROM clients WHERE id = $1";

@@ -116,6 +116,25 @@ macro_rules! search_after {
     };
 }
 
+/// By kind there is one more column; within one kind, the order is by name.
+const TYPE: Pages = Pages {
+    by_offset: page!("", "assets.kind, assets.name_key, assets.name", "", "OFFSET $3"),
+    by_offset_of_kind: NAME.by_offset_of_kind,
+    after: page!("", "assets.kind, assets.name_key, assets.name", " AND (kind, name_key, name) > ($3, $4, $5)", ""),
+    after_of_kind: NAME.after_of_kind,
+};
+const TYPE_DOWN: Pages = Pages {
+    by_offset: page!("", "assets.kind DESC, assets.name_key DESC, assets.name DESC", "", "OFFSET $3"),
+    by_offset_of_kind: NAME_DOWN.by_offset_of_kind,
+    after: page!(
+        "",
+        "assets.kind DESC, assets.name_key DESC, assets.name DESC",
+        " AND (kind, name_key, name) < ($3, $4, $5)",
+        ""
+    ),
+    after_of_kind: NAME_DOWN.after_of_kind,
+};
+
 struct Searches {
     by_offset: &'static str,
     after: &'static str,
@@ -149,7 +168,7 @@ const COUNT_MATCHES: &str = "
 
 #[cfg(test)]
 pub(super) fn statements() -> Vec<&'static str> {
-    let pages = [NAME, NAME_DOWN, DATE, DATE_DOWN, SIZE, SIZE_DOWN];
+    let pages = [NAME, NAME_DOWN, DATE, DATE_DOWN, SIZE, SIZE_DOWN, TYPE, TYPE_DOWN];
     let searches = [SEARCH_NAME, SEARCH_NAME_DOWN, SEARCH_DATE, SEARCH_DATE_DOWN, SEARCH_SIZE, SEARCH_SIZE_DOWN];
     let pages = pages.into_iter().flat_map(|p| [p.by_offset, p.by_offset_of_kind, p.after, p.after_of_kind]);
     let searches = searches.into_iter().flat_map(|s| [s.by_offset, s.after]);
@@ -212,13 +231,16 @@ impl Listing {
             (SortField::Date, Direction::Descending) => DATE_DOWN,
             (SortField::Size, Direction::Ascending) => SIZE,
             (SortField::Size, Direction::Descending) => SIZE_DOWN,
+            (SortField::Type, Direction::Ascending) => TYPE,
+            (SortField::Type, Direction::Descending) => TYPE_DOWN,
         }
     }
 
     const fn searches(&self) -> Searches {
         match (self.sort.field, self.sort.direction) {
-            (SortField::Name, Direction::Ascending) => SEARCH_NAME,
-            (SortField::Name, Direction::Descending) => SEARCH_NAME_DOWN,
+            // Within one kind. Of all kinds, `below.rs` searches in this order.
+            (SortField::Name | SortField::Type, Direction::Ascending) => SEARCH_NAME,
+            (SortField::Name | SortField::Type, Direction::Descending) => SEARCH_NAME_DOWN,
             (SortField::Date, Direction::Ascending) => SEARCH_DATE,
             (SortField::Date, Direction::Descending) => SEARCH_DATE_DOWN,
             (SortField::Size, Direction::Ascending) => SEARCH_SIZE,
@@ -230,7 +252,8 @@ impl Listing {
     /// kind in an order that kinds have no index in.
     fn may_take_long(&self) -> bool {
         let far = matches!(self.slice, Slice::Offset(offset) if offset > FAR);
-        far || (self.kind.is_some() && self.sort.field != SortField::Name)
+        let by_name = matches!(self.sort.field, SortField::Name | SortField::Type);
+        far || (self.kind.is_some() && !by_name)
     }
 
     /// The rows of the page.
@@ -246,9 +269,12 @@ impl Listing {
             (Slice::After(cursor), None) => match place(cursor) {
                 Place::Text(first, second) => fetch_all!(tx, AssetRow, pages.after, folder, most, first, second),
                 Place::Number(first, second) => fetch_all!(tx, AssetRow, pages.after, folder, most, first, second),
+                Place::Kind(kind, first, second) => {
+                    fetch_all!(tx, AssetRow, pages.after, folder, most, kind, first, second)
+                }
             },
             (Slice::After(cursor), Some(kind)) => match place(cursor) {
-                Place::Text(first, second) => {
+                Place::Text(first, second) | Place::Kind(_, first, second) => {
                     fetch_all!(tx, AssetRow, pages.after_of_kind, folder, most, first, second, kind)
                 }
                 Place::Number(first, second) => {
@@ -268,7 +294,7 @@ impl Listing {
                 fetch_all!(tx, HitRow, searches.by_offset, &*folder, most, offset, &*pattern, kind)?
             }
             Slice::After(cursor) => match place(cursor) {
-                Place::Text(first, second) => {
+                Place::Text(first, second) | Place::Kind(_, first, second) => {
                     fetch_all!(tx, HitRow, searches.after, &*folder, most, first, second, &*pattern, kind)?
                 }
                 Place::Number(first, second) => {
@@ -292,11 +318,13 @@ impl Listing {
             SortField::Name => Cursor::Name(column("assets", "name", &row.name)?),
             SortField::Date => Cursor::Date(reelshelf_domain::UnixMillis::new(row.created_at), id()?),
             SortField::Size => Cursor::Size(row.size, id()?),
+            SortField::Type => Cursor::Type(column("assets", "kind", &row.kind)?, column("assets", "name", &row.name)?),
         })
     }
 }
 
 enum Place {
+    Kind(&'static str, String, String),
     Text(String, String),
     Number(i64, String),
 }
@@ -306,15 +334,16 @@ fn place(cursor: &Cursor) -> Place {
         Cursor::Name(name) => Place::Text(name.natural_key(), name.to_string()),
         Cursor::Date(date, id) => Place::Number(date.get(), id.to_string()),
         Cursor::Size(size, id) => Place::Number(*size, id.to_string()),
+        Cursor::Type(kind, name) => Place::Kind(kind.as_str(), name.natural_key(), name.to_string()),
     }
 }
 
-fn offset_column(offset: u64) -> i64 {
+pub(super) fn offset_column(offset: u64) -> i64 {
     i64::try_from(offset).unwrap_or(i64::MAX)
 }
 
 /// A substring as a pattern: both sides are in lower case, so that LIKE means the same on both engines.
-fn pattern(query: &str) -> String {
+pub(super) fn pattern(query: &str) -> String {
     let query = query.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{query}%")
 }

@@ -51,7 +51,7 @@ const INSERT: &str = "
 const RELEASE: &str = "UPDATE derived SET source_id = NULL WHERE id = $1";
 /// Shrinking is always possible.
 const COUNT: &str = "
-    UPDATE clients SET derived_bytes = derived_bytes + $2
+    UPDATE clients SET revision = revision + 1, derived_bytes = derived_bytes + $2
     WHERE id = $1 AND (CAST($2 AS BIGINT) <= 0 OR derived_bytes + $2 <= $3)";
 const SIZED: &str = "SELECT processing_error, metadata, deaths FROM blobs WHERE id = $1 AND condemned_at IS NULL";
 const DERIVED_BYTES: &str = "SELECT derived_bytes FROM clients WHERE id = $1";

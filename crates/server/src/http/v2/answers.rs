@@ -66,6 +66,8 @@ pub(super) fn sentence(error: &Error) -> (StatusCode, String) {
         // Not 401 or 403: clients recognise a bad key by this status and these words.
         Error::KeyMissing => (StatusCode::BAD_REQUEST, "Error: API Key not provided".to_owned()),
         Error::KeyInvalid => (StatusCode::BAD_REQUEST, "Error: Invalid API Key".to_owned()),
+        // Nobody signs in here; the panel has its own answers.
+        Error::SignIn(_) => (StatusCode::UNAUTHORIZED, "Not signed in".to_owned()),
         Error::Forbidden => (StatusCode::FORBIDDEN, "Insufficient permissions".to_owned()),
         Error::StorageBlocked => {
             (StatusCode::FORBIDDEN, "Storage is blocked. Add credits to continue uploading.".to_owned())
@@ -128,6 +130,7 @@ const fn never(refusal: Refusal) -> &'static str {
         Refusal::MoveGenerated => "Cannot move the generated folder",
         Refusal::FolderAcrossTemp => "Cannot move a folder into or out of the temp folder",
         Refusal::FolderIntoItself => "Cannot move a folder into itself",
+        Refusal::LastAdmin => "A client keeps at least one admin",
     }
 }
 

@@ -240,6 +240,7 @@ pub(super) async fn put(
 /// A file to be deleted.
 #[derive(Deserialize, ToSchema, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[schema(as = DeleteFileForm)]
 pub(super) struct DeleteForm {
     /// The file name.
     name: Option<String>,

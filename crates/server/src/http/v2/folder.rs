@@ -58,6 +58,7 @@ pub(super) async fn post(
 
 /// A folder to be moved, renamed, or both.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = ChangeFolderForm)]
 pub(super) struct ChangeForm {
     /// The folder.
     folder: Option<String>,
@@ -117,6 +118,7 @@ pub(super) async fn put(
 /// A folder to be deleted.
 #[derive(Deserialize, ToSchema, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[schema(as = DeleteFolderForm)]
 pub(super) struct DeleteForm {
     /// The folder.
     folder: Option<String>,

@@ -33,11 +33,13 @@ pub(super) struct ListParameters {
     kind: Option<String>,
     /// Only file names that contain this, whatever the case.
     q: Option<String>,
+    /// `true` for the files of all folders below it too. Their pages have numbers, and no cursor.
+    below: Option<String>,
     /// The page, counted from zero.
     page: Option<String>,
     /// Entries of a page.
     page_size: Option<String>,
-    /// `name`, `date` or `size`, with `-` before it for descending. Names are in natural order.
+    /// `name`, `date`, `size` or `type`, with `-` before it for descending. Names are in natural order.
     sort: Option<String>,
     /// Which part of `folders` when there are more than one answer holds (10,000 unless configured), counted from zero.
     folders_page: Option<String>,
@@ -56,7 +58,7 @@ pub(super) struct FolderContents {
     folders: Vec<String>,
     /// How many folders are directly in it.
     total_folders: usize,
-    /// A page of the files directly in it.
+    /// A page of the files directly in it; with `below`, of those below it too.
     files: Vec<File>,
     /// How many files match the filters.
     total: i64,
@@ -127,6 +129,7 @@ impl ListParameters {
             sort,
             place,
             limit: Limit::new("page_size", page_size, limits.page_size)?,
+            below: given(self.below.as_deref()).map_or(Ok(false), |text| flag("below", text))?,
             folders_page: given(self.folders_page.as_deref()).map(|text| number("folders_page", text)).transpose()?,
         })
     }
@@ -192,7 +195,7 @@ pub(super) async fn list(app: &App, caller: &Caller, parameters: ListParameters)
         path: rooted(&folder),
         folders,
         total_folders: folders_in_all,
-        files: files.into_iter().map(|asset| File::new(app, caller.client, &folder, asset)).collect(),
+        files: files.into_iter().map(|(folder, asset)| File::new(app, caller.client, &folder, asset)).collect(),
         total: matches,
         total_files: files_in_all,
         total_size: bytes.get(),

@@ -1,9 +1,10 @@
 //! `/v2/media/uploads`: resumable uploads, by tus 1.0.
 
-use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
+use axum::extract::{FromRequest, FromRequestParts, OriginalUri, Path, Request, State};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::options;
+use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -55,9 +56,21 @@ async fn about(State(app): State<App>) -> Response {
         (status = 403, body = Failure), (status = 409, body = Failure), (status = 412, body = Failure),
         (status = 413, body = Failure), (status = 415, body = Failure), (status = 429, body = Failure),
         (status = 460, description = "`Upload-Checksum` is another", body = Failure), (status = 507, body = Failure)))]
-pub(super) async fn create(State(app): State<App>, Authorised(caller): Authorised, request: Request) -> Response {
-    let base = format!("{}{COLLECTION}", app.settings.server.public_url);
+pub(super) async fn create(
+    State(app): State<App>,
+    Authorised(caller): Authorised,
+    OriginalUri(asked): OriginalUri,
+    request: Request,
+) -> Response {
+    // As whoever asks reaches it: by the panel it has another address.
+    let base = format!("{}{}", app.settings.server.public_url, asked.path());
     tus::collection(&app, &caller, &base, request).await
+}
+
+/// By which name an upload is asked for.
+#[derive(Deserialize)]
+struct Which {
+    id: String,
 }
 
 /// A request to one upload, whatever its method.
@@ -74,7 +87,7 @@ impl FromRequest<App> for Upload {
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let Authorised(caller) = Authorised::from_request_parts(&mut parts, app).await.map_err(into_response)?;
-        let Path(id) = Path::from_request_parts(&mut parts, app).await.map_err(into_response)?;
+        let Path(Which { id }) = Path::from_request_parts(&mut parts, app).await.map_err(into_response)?;
         Ok(Self { app: app.clone(), caller, id, request: Request::from_parts(parts, body) })
     }
 }

@@ -1,8 +1,9 @@
 //! Files and folders as one ZIP.
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
 use reelshelf_domain::{DisplayName, Error, FolderPath, Result};
@@ -16,7 +17,7 @@ use super::objects::Octets;
 use crate::app::App;
 use crate::http::auth::Authorised;
 use crate::http::{cache_policy, disposition};
-use crate::library::{self, Pick, Zip};
+use crate::library::{self, Caller, Pick, Zip};
 
 /// Which folder.
 #[derive(Deserialize, IntoParams)]
@@ -26,9 +27,12 @@ pub(super) struct FolderParameters {
     path: Option<String>,
     /// The same under another name.
     folder: Option<String>,
+    /// Instead of one folder, any files and folders: once for each, as in `POST`. A browser downloads what a link names.
+    #[expect(dead_code, reason = "described here; it is read apart, since it may come more than once")]
+    paths: Option<String>,
 }
 
-/// A folder and all below it as one ZIP.
+/// A folder and all below it, or files and folders, as one ZIP.
 ///
 /// Files have the names that people gave them; pending ones are left out. The length is said before, and a transfer that
 /// breaks off is a file that was deleted meanwhile.
@@ -38,12 +42,17 @@ pub(super) struct FolderParameters {
 pub(super) async fn get(
     State(app): State<App>,
     Authorised(caller): Authorised,
-    method: Method,
-    Parameters(parameters): Parameters<FolderParameters>,
+    mut asked: Parts,
 ) -> Result<Response, Refused> {
+    let query = url::form_urlencoded::parse(asked.uri.query().unwrap_or_default().as_bytes());
+    let paths: Vec<_> = query.filter(|(name, _)| name == "paths").map(|(_, path)| path.into_owned()).collect();
+    if !paths.is_empty() {
+        return Ok(chosen(&app, &caller, &asked.method, paths, None).await?);
+    }
+    let Parameters(parameters) = Parameters::<FolderParameters>::from_request_parts(&mut asked, &app).await?;
     let folder = known_folder(parameters.path.or(parameters.folder).as_deref())?;
     let zip = library::zip(&app, &caller, vec![Pick { file: None, folder: Some(folder) }]).await?;
-    Ok(answer(&app, &method, zip, None))
+    Ok(answer(&app, &asked.method, zip, None))
 }
 
 /// What goes into a ZIP.
@@ -67,15 +76,26 @@ pub(super) async fn post(
     method: Method,
     Form(form): Form<ZipForm>,
 ) -> Result<Response, Refused> {
-    let mut paths = form.paths.filter(|paths| !paths.is_empty()).ok_or(Error::Missing("paths"))?;
+    let paths = form.paths.filter(|paths| !paths.is_empty()).ok_or(Error::Missing("paths"))?;
+    Ok(chosen(&app, &caller, &method, paths, form.name.as_deref()).await?)
+}
+
+/// The files and folders of these paths.
+async fn chosen(
+    app: &App,
+    caller: &Caller,
+    method: &Method,
+    mut paths: Vec<String>,
+    name: Option<&str>,
+) -> Result<Response> {
     let most = app.settings.limits.paths;
     if paths.len() > most {
-        return Err(Error::invalid("paths", format!("has more than {most} entries; take their folder")).into());
+        return Err(Error::invalid("paths", format!("has more than {most} entries; take their folder")));
     }
     let mut seen = std::collections::HashSet::new();
     paths.retain(|path| seen.insert(path.clone()));
-    let zip = library::zip(&app, &caller, paths.iter().map(|path| pick(path)).collect()).await?;
-    Ok(answer(&app, &method, zip, form.name.as_deref()))
+    let zip = library::zip(app, caller, paths.iter().map(|path| pick(path)).collect()).await?;
+    Ok(answer(app, method, zip, name))
 }
 
 /// What a path may mean. What no file and no folder can be called is nothing.
