@@ -13,6 +13,7 @@ export NEXTEST_PROFILE ?= $(if $(CI),ci,default)
 CARGO_FLAGS := $(if $(CI),--locked)
 
 BINARY := $(CARGO_TARGET_DIR)/release/reelshelf
+PANEL := web/dist/index.html
 BENCH := $(CARGO_TARGET_DIR)/release/reelshelf-bench
 
 .DEFAULT_GOAL := help
@@ -24,12 +25,14 @@ help: ## List these commands.
 run: setup build ## Set up, build and start the server, files in ./data; flags: ARGS='--listen 0.0.0.0:8080'.
 	@exec "$(BINARY)" serve $(ARGS)
 
-build: ## Build the release server.
+build: $(PANEL) ## Build the panel and the release server.
 	cargo build $(CARGO_FLAGS) --release --package reelshelf
 
-panel: ## Build the Media panel into web/dist, which the server takes in when it is built.
-	@command -v npm >/dev/null || { echo "make panel needs Node 20 or newer and npm: apt-get install nodejs npm" >&2; exit 1; }
-	cd web && npm ci --silent && npm run --silent build
+panel: $(PANEL) ## Build the Media panel into web/dist, which the server takes in when it is built.
+
+$(PANEL): scripts/panel.sh $(shell find web \( -name node_modules -o -name dist \) -prune -o -type f -print)
+	scripts/panel.sh build
+	@touch $@
 
 setup: ## Install what building and running need, where it may; otherwise say what is missing.
 	@scripts/setup.sh run
@@ -43,7 +46,8 @@ check: ## Format, architecture, clippy and documentation, warnings denied.
 	cargo clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc $(CARGO_FLAGS) --workspace --no-deps --document-private-items
 
-test: setup-test check ## Set up, check, and run every test: all on SQLite and disk, then the server's on PostgreSQL and S3.
+test: setup-test $(PANEL) check ## Set up, check, and run every test: all on SQLite and disk, then the server's on PostgreSQL and S3.
+	scripts/panel.sh check test
 	scripts/in-world.sh small cargo nextest run $(CARGO_FLAGS) --workspace
 	scripts/in-world.sh large cargo nextest run $(CARGO_FLAGS) --package reelshelf
 	cargo test $(CARGO_FLAGS) --workspace --doc

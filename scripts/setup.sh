@@ -19,6 +19,7 @@ problems=() # what only the user can put right
 
 has() { command -v "$1" >/dev/null 2>&1; }
 has_c() { has gcc && echo '#include <stdlib.h>' | gcc -E - >/dev/null 2>&1; }
+has_node() { has node && has npm; }
 has_media_tools() { has ffmpeg && has ffprobe; }
 has_certificates() {
     [[ -n ${SSL_CERT_FILE:-} || -e /etc/ssl/certs/ca-certificates.crt || \
@@ -42,6 +43,7 @@ find_missing_packages() {
     need "make: every command of this project" make has make
     need "curl: the session in the README" curl has curl
     need "certificates of the public authorities: S3 and crates over HTTPS" ca-certificates has_certificates
+    need "Node.js and npm: the panel is built with them" "nodejs npm" has_node
     [[ $purpose == test ]] || return 0
     need "a PostgreSQL 15 server or later (initdb, pg_ctl, postgres): half of the tests run on it" postgresql has_postgres
     need "ffmpeg and ffprobe: the tests make and inspect real media" ffmpeg has_media_tools

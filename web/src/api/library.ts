@@ -82,4 +82,8 @@ export const zipOfFolderUrl = (client: string, path: string): string =>
 
 export const zipUrl = (client: string): string => `${clientApi(client)}/v2/media/zip`
 
+/** The same for a selection. */
+export const zipOfPathsUrl = (client: string, paths: readonly string[]): string =>
+  `${zipUrl(client)}?${new URLSearchParams(paths.map((path) => ['paths', path])).toString()}`
+
 export const uploadsUrl = (client: string): string => `${clientApi(client)}/v2/media/uploads`

@@ -9,12 +9,25 @@ export type Audio = {
 }
 
 /** A folder to be moved, renamed, or both. */
-export type ChangeForm = {
+export type ChangeFolderForm = {
   destination?: string | null
   dry_run?: boolean | null
   folder?: string | null
   new_name?: string | null
   path?: string | null
+  token?: string | null
+}
+
+/** One file, or several, to be moved, renamed, or both. */
+export type ChangeForm = {
+  destination?: string | null
+  dry_run?: boolean | null
+  folder?: string | null
+  name?: string | null
+  new_name?: string | null
+  overwrite?: boolean | null
+  path?: string | null
+  paths?: string[] | null
   token?: string | null
 }
 
@@ -25,12 +38,31 @@ export type Changed = {
   timestamp: string
 }
 
+/** A file to be deleted. */
+export type DeleteFileForm = {
+  dry_run?: boolean | null
+  folder?: string | null
+  name?: string | null
+  path?: string | null
+  token?: string | null
+}
+
 /** A folder to be deleted. */
-export type DeleteForm = {
+export type DeleteFolderForm = {
   dry_run?: boolean | null
   folder?: string | null
   path?: string | null
   recursive?: boolean | null
+  token?: string | null
+}
+
+/** One file, or several, to be deleted. */
+export type DeleteForm = {
+  dry_run?: boolean | null
+  folder?: string | null
+  name?: string | null
+  path?: string | null
+  paths?: string[] | null
   token?: string | null
 }
 

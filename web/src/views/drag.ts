@@ -25,18 +25,26 @@ const bringsOurs = (event: React.DragEvent): boolean => event.dataTransfer.types
 
 export type Hover = 'idle' | 'yes' | 'no'
 
-type Target = { client: string; path: string; writable: boolean; linger?: () => void }
+type Target = {
+  client: string
+  path: string
+  writable: boolean
+  /** Only files of the computer: what is dragged within the panel is in this folder already. */
+  filesOnly?: boolean
+  linger?: () => void
+}
 
 const LINGER_MS = 700
 
 /** Makes an element take what is dropped on it; `linger` is called when a drag stays there. */
-export function useDropTarget({ client, path, writable, linger }: Target) {
+export function useDropTarget({ client, path, writable, filesOnly, linger }: Target) {
   const [hover, setHover] = useState<Hover>('idle')
   const depth = useRef(0)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
 
   const judge = (event: React.DragEvent): Hover => {
     if (!writable) return 'no'
+    if (bringsOurs(event) && filesOnly) return 'no'
     if (bringsOurs(event)) return mayDrop(dragged, path) === 'yes' ? 'yes' : 'no'
     return bringsFiles(event) && readUploads() ? 'yes' : 'no'
   }

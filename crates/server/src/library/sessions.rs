@@ -77,13 +77,11 @@ pub(super) async fn prove(app: &App, email: &Email, password: SecretString, subj
         Some(person) => app.passwords.is_right(password, person.password.clone()).await?.then_some(person),
         None => app.passwords.hash(password, app.chance.as_ref()).await.map(|_| None)?,
     };
-    match person {
-        Some(person) => Ok(person),
-        None => {
-            app.store.note_failed_sign_in(subjects.all(), app.now()).await?;
-            Err(Error::SignIn(SignIn::WrongCredentials))
-        }
+    if let Some(person) = person {
+        return Ok(person);
     }
+    app.store.note_failed_sign_in(subjects.all(), app.now()).await?;
+    Err(Error::SignIn(SignIn::WrongCredentials))
 }
 
 /// What a new session of a person is, and what its cookie holds.

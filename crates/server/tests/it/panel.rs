@@ -72,11 +72,11 @@ impl<'a> Browser<'a> {
             for part in ["HttpOnly", "SameSite=Strict", "Path=/dashboard"] {
                 assert!(cookie.contains(part), "{cookie}");
             }
-            self.cookie = cookie.split(';').next().unwrap().to_owned();
+            cookie.split(';').next().unwrap().clone_into(&mut self.cookie);
         }
         let (status, answer) = read(response).await;
         if let Some(csrf) = answer["csrf"].as_str() {
-            self.csrf = csrf.to_owned();
+            csrf.clone_into(&mut self.csrf);
         }
         (status, answer)
     }
@@ -410,5 +410,43 @@ async fn a_write_of_the_panel_with_an_idempotency_key_is_done_once() {
     let (first, second) = (upload().await.unwrap(), upload().await.unwrap());
     assert_eq!((first.status(), second.status()), (reqwest::StatusCode::OK, reqwest::StatusCode::OK));
     assert_eq!(second.headers()["idempotency-replayed"], "true");
+    app.finish().await;
+}
+
+/// Of the panel as it is built: `make test` builds it first.
+#[tokio::test]
+async fn the_page_is_served_with_a_policy_that_lets_only_its_own_scripts_run() {
+    let app = TestApp::start().await;
+    let get = async |path: &str, encoding: &str| {
+        app.request(Method::GET, path).header("accept-encoding", encoding).send().await.unwrap()
+    };
+    for path in
+        ["/dashboard", "/dashboard/", "/dashboard/media", "/dashboard/media/brand/2026?view=list", "/dashboard/setup"]
+    {
+        let page = get(path, "identity").await;
+        assert_eq!(page.status(), 200, "{path}: `make panel` builds it");
+        assert_eq!(page.headers()["content-type"], "text/html");
+        assert_eq!(page.headers()["cache-control"], "no-cache");
+        assert_eq!(page.headers()["x-frame-options"], "DENY");
+        let policy = page.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("default-src 'none'; script-src 'self';"), "{policy}");
+    }
+    let page = get("/dashboard/media", "identity").await.text().await.unwrap();
+    let script = page.split("src=\"").nth(1).unwrap().split('"').next().unwrap();
+    let plain = get(script, "identity").await;
+    assert_eq!(plain.headers()["content-type"], "text/javascript");
+    assert_eq!(plain.headers()["cache-control"], "public, max-age=31536000, immutable");
+    assert_eq!(plain.headers()["x-content-type-options"], "nosniff");
+    let etag = plain.headers()["etag"].to_str().unwrap().to_owned();
+    let plain = plain.bytes().await.unwrap();
+    for (encoding, named) in [("gzip, deflate, br", "br"), ("gzip", "gzip")] {
+        let packed = get(script, encoding).await;
+        assert_eq!(packed.headers()["content-encoding"], named);
+        assert!(packed.bytes().await.unwrap().len() * 2 < plain.len());
+    }
+    let again = app.request(Method::GET, script).header("if-none-match", etag).send().await.unwrap();
+    assert_eq!(again.status(), 304);
+    assert_eq!(get("/dashboard/assets/of-an-older-build.js", "br").await.status(), 404, "no page in a script's place");
+    assert_eq!(app.request(Method::POST, "/dashboard/media").send().await.unwrap().status(), 405);
     app.finish().await;
 }

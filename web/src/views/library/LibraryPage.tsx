@@ -63,7 +63,7 @@ export function LibraryPage() {
 
   const where = path ? nameOf(path) : t.library.root
   useEffect(() => void (document.title = `${where} · ${t.app.name}`), [where])
-  const { hover, handlers } = useDropTarget({ client: client.id, path, writable: mayWrite && uploads !== null })
+  const { hover, handlers } = useDropTarget({ client: client.id, path, writable: mayWrite && uploads !== null, filesOnly: true })
   const summary = search.q || search.type
     ? t.library.found(listing.count)
     : t.library.summary(listing.folders.length, listing.files, '')

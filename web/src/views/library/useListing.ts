@@ -3,8 +3,8 @@ import { useCallback, useMemo, useRef, useState, useSyncExternalStore } from 're
 import { readLeaving, watchLeaving } from '../../actions/leaving'
 import { pageQuery, treeQuery } from '../../actions/queries'
 import type { ListingQuery } from '../../api/library'
-import { type Listing, makeListing } from '../../model/listing'
-import { joinPath, nameOf, plainPath } from '../../model/path'
+import { type Listing, PAGE, fileKey, makeListing } from '../../model/listing'
+import { type Key, joinPath, nameOf, plainPath } from '../../model/path'
 import { type Folder, buildTree, findFolders } from '../../model/tree'
 import { type LibrarySearch, type Sort, isDescending, sortColumn } from '../../model/url'
 
@@ -21,6 +21,8 @@ export type Seen = {
   again: () => void
   /** Says which of the listing is looked at. */
   look: (first: number, last: number) => void
+  /** Reads on until a file is found, as far as is worth it: a link may lead to one that was never looked at. */
+  find: (key: Key) => Promise<void>
 }
 
 export function askedOf(path: string, search: LibrarySearch, sort: Sort): Asked {
@@ -45,6 +47,7 @@ export function useListing(client: string, asked: Asked): Seen {
   if (known.current.name !== name) known.current = { name, pages: new Set() }
   for (const page of pages) known.current.pages.add(page)
 
+  const [found, setFound] = useState(0)
   const results = useQueries({ queries: pages.map((page) => pageQuery(client, asked, page)) })
   const { data: tree } = useQuery(treeQuery(client))
   const leaving = useSyncExternalStore(watchLeaving, readLeaving)
@@ -69,7 +72,7 @@ export function useListing(client: string, asked: Asked): Seen {
     const read = (page: number) => cache.getQueryData(pageQuery(client, asked, page).queryKey)?.files
     return makeListing(folders, total, [...known.current.pages], read, leaving)
     // oxlint-disable-next-line react-hooks/exhaustive-deps
-  }, [folders, total, stamp, leaving, name])
+  }, [folders, total, stamp, leaving, name, found])
 
   const before = last.current
   if (fresh && total !== undefined) last.current = { name, path: asked.path, listing: fresh, total }
@@ -88,6 +91,17 @@ export function useListing(client: string, asked: Asked): Seen {
     setLooked((old) => (old.name === name && old.pages.join() === next.join() ? old : { name, pages: next }))
   }, [name])
 
+  const find = useCallback(async (key: Key) => {
+    for (let page = 0; page < FAR; page += 1) {
+      const { files, total: all } = await cache.fetchQuery(pageQuery(client, asked, page))
+      if (known.current.name !== name) return
+      known.current.pages.add(page)
+      if (files.some((file) => fileKey(file) === key)) return setFound((count) => count + 1)
+      if ((page + 1) * PAGE >= all) return
+    }
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
+  }, [cache, client, name])
+
   const failed = results.find((result) => result.isError && !result.data)
   return {
     listing: shown ?? EMPTY,
@@ -97,7 +111,11 @@ export function useListing(client: string, asked: Asked): Seen {
     failure: fresh ? null : (failed?.error ?? null),
     again: () => void cache.refetchQueries({ queryKey: ['client', client] }),
     look,
+    find,
   }
 }
+
+// Pages that are read to find one file.
+const FAR = 20
 
 const EMPTY = makeListing([], 0, [], () => undefined, new Set())

@@ -38,6 +38,11 @@ export function Preview({ path, seen, doing, change }: Props) {
     // What is not ready is looked at again, also where no events come through.
     refetchInterval: ({ state }) => (state.data && progressOf(state.data) !== 'ready' && progressOf(state.data) !== 'failed' ? 2500 : false),
   })
+  const { find, loading } = seen
+  const lost = index < 0 && !loading
+  useEffect(() => {
+    if (lost) void find(path).catch(() => undefined)
+  }, [lost, path, find])
   const [details, showDetails] = useRemembered('details', matchMedia('(min-width: 52rem)').matches)
 
   const goTo = async (to: number) => {
