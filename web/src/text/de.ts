@@ -1,5 +1,7 @@
 import type { Messages } from './index'
+import { account } from './account.de'
 import { counting } from './plural'
+import { upload } from './upload.de'
 
 const n = counting('de')
 const zahl = (count: number) => new Intl.NumberFormat('de').format(count)
@@ -91,5 +93,7 @@ export const de: Messages = {
     title: 'Tastenkürzel', single: 'Kürzel aus einem einzigen Zeichen, wie / und ?', move: 'Bewegen', extend: 'Bereich auswählen', toggle: 'Auswählen oder nicht', open: 'Öffnen', delete: 'Löschen', rename: 'Umbenennen', all: 'Alle auswählen', copy: 'URLs kopieren', clear: 'Auswahl aufheben, oder schließen', search: 'Suchen', help: 'Diese Liste', upload: 'Hochladen', newFolder: 'Neuer Ordner', up: 'Einen Ordner hinauf', menu: 'Menü des Eintrags', preview: 'Vorige und nächste in der Vorschau', zoom: 'Zoom in der Vorschau', view: 'Raster oder Liste',
     groups: { library: 'In der Bibliothek', preview: 'In der Vorschau', everywhere: 'Überall' },
   },
+  upload,
+  account,
   toast: { region: 'Meldungen' },
 }

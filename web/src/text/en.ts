@@ -1,4 +1,6 @@
+import { account } from './account.en'
 import { counting } from './plural'
+import { upload } from './upload.en'
 
 const n = counting('en')
 const files = (count: number) => n(count, 'file', 'files')
@@ -92,5 +94,7 @@ export const en = {
     title: 'Keyboard shortcuts', single: 'Shortcuts of a single character, such as / and ?', move: 'Move around', extend: 'Select a range', toggle: 'Select or deselect', open: 'Open', delete: 'Delete', rename: 'Rename', all: 'Select all', copy: 'Copy URLs', clear: 'Clear the selection, or close', search: 'Search', help: 'This list', upload: 'Upload', newFolder: 'New folder', up: 'Up one folder', menu: 'Menu of the item', preview: 'Previous and next in the preview', zoom: 'Zoom in the preview', view: 'Grid or list',
     groups: { library: 'In the library', preview: 'In the preview', everywhere: 'Everywhere' },
   },
+  upload,
+  account,
   toast: { region: 'Messages' },
 }
