@@ -52,6 +52,8 @@ const proxy = {
   '/dashboard/api': {
     target: server,
     changeOrigin: true,
+    // The server takes writes from its own pages alone.
+    headers: { origin: new URL(server).origin },
     ...(key && {
       headers: { 'x-api-key': key },
       rewrite: (path: string) => path.replace(/^\/dashboard\/api\/clients\/[^/]+/, ''),

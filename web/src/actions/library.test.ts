@@ -84,7 +84,7 @@ it('shows a new name before the answer, and the old one again after a refusal', 
 
 it('has a new folder in the tree at once, and not after a refusal', async () => {
   answer = () => ({ status: 403, body: { success: false, message: 'Insufficient permissions' } })
-  const going = makeFolder(CLIENT, 'new')
+  const going = makeFolder(CLIENT, 'new', () => undefined)
   expect(queries.getQueryData(treeKey)?.some((folder) => folder.path === 'new')).toBe(true)
   expect(await going).toBe(false)
   expect(queries.getQueryData(treeKey)).toEqual(tree)

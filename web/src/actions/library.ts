@@ -88,11 +88,15 @@ export async function moveItems(client: string, chosen: readonly Key[], destinat
 }
 
 async function moveBack(client: string, went: readonly Went[]): Promise<void> {
-  const homes = Map.groupBy(went, ([from]) => parentOf(pathOfKey(from)))
-  const refused: Came['refused'] = []
-  for (const [home, these] of homes) {
-    refused.push(...(await send(client, these.map(([, to]) => to), home)).refused)
+  const homes = new Map<string, Key[]>()
+  for (const [from, to] of went) {
+    const home = parentOf(pathOfKey(from))
+    const these = homes.get(home)
+    if (these) these.push(to)
+    else homes.set(home, [to])
   }
+  const refused: Came['refused'] = []
+  for (const [home, these] of homes) refused.push(...(await send(client, these, home)).refused)
   if (refused.length) tellRefused(refused, went.length)
   else tell(t.told.undone)
   await libraryChanged(client)
@@ -145,8 +149,8 @@ function foreseeName(client: string, key: Key, name: string): () => void {
   }
 }
 
-/** Makes a folder; says whether it is there. */
-export async function makeFolder(client: string, path: string): Promise<boolean> {
+/** Makes a folder, and offers to go there; says whether it is there. */
+export async function makeFolder(client: string, path: string, open: (path: string) => void): Promise<boolean> {
   const takeBack = foresee(client, (tree) => withFolder(tree, path))
   try {
     await sendMakeFolder(client, path)
@@ -155,7 +159,7 @@ export async function makeFolder(client: string, path: string): Promise<boolean>
     tellFailure(failure)
     return false
   }
-  tell(t.told.made(nameOf(path)))
+  tell(t.told.made(nameOf(path)), { action: { label: t.actions.open, run: () => open(path) } })
   void libraryChanged(client)
   return true
 }

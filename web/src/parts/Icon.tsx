@@ -51,7 +51,7 @@ export type IconName = keyof typeof SHAPES
 /** A drawing beside words; it says nothing by itself. */
 export function Icon({ name, className = '' }: { name: IconName; className?: string }) {
   return (
-    <svg className={`icon ${className}`} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg className={`icon icon--${name} ${className}`} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       <path d={SHAPES[name]} />
     </svg>
   )

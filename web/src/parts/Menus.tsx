@@ -79,7 +79,7 @@ export function ContextMenu({ at, label, groups, close }: AtProps) {
   return (
     <>
       <span ref={anchor} style={{ position: 'fixed', left: at.x, top: at.y }} />
-      <Popover className="popover" isOpen={there} onOpenChange={(open) => !open && close()} triggerRef={anchor} placement="bottom start" offset={0}>
+      <Popover className="popover" aria-label={label} isOpen={there} onOpenChange={(open) => !open && close()} triggerRef={anchor} placement="bottom start" offset={0}>
         <MenuBody groups={groups} label={label} close={close} />
       </Popover>
     </>

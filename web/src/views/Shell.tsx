@@ -107,8 +107,8 @@ function ClientSwitch() {
   const groups: Groups = [{ head: t.nav.switchClient, entries: session.clients.map(({ id, name }) => ({ id, label: name, on: id === client.id, run: () => go(id) })) }]
   return (
     <WithMenu label={t.nav.switchClient} groups={groups} placement="bottom start">
-      <Button className="client" aria-label={`${t.nav.switchClient}: ${client.name}`}>
-        <img src={mark} alt="" width="28" height="28" /><span className="clip">{client.name}</span><Icon name="switch" />
+      <Button className="client">
+        <span className="hidden">{t.nav.switchClient}: </span><img src={mark} alt="" width="28" height="28" /><span className="clip">{client.name}</span><Icon name="switch" />
       </Button>
     </WithMenu>
   )
@@ -130,7 +130,8 @@ function PersonMenu() {
   const initials = session.person.name.split(/\s+/).map((word) => word[0]).slice(0, 2).join('').toUpperCase()
   return (
     <WithMenu label={t.nav.menu} groups={groups} placement="top start">
-      <Button className="person" aria-label={`${t.nav.menu}: ${session.person.name}`}>
+      <Button className="person">
+        <span className="hidden">{t.nav.menu}: </span>
         <span className="person-mark" aria-hidden="true">{initials}</span>
         <span className="person-words"><span className="clip">{session.person.name}</span><span className="clip person-mail">{session.person.email}</span></span>
         <Icon name="up" />

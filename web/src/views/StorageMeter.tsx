@@ -20,7 +20,7 @@ export function StorageMeter() {
   const full = fullnessOf(storage)
   return (
     <DialogTrigger>
-      <Button className="meter-box" aria-label={`${t.storage.title}: ${wordsOf(full)}`}>
+      <Button className="meter-box">
         <span className="meter-words"><span>{t.storage.title}</span><span className="num">{wordsOf(full)}</span></span>
         <Bar full={full} />
         {full.level !== 'calm' && <span className={`meter-note meter-note--${full.level}`}><Icon name="warn" />{t.storage[full.level]}</span>}

@@ -81,7 +81,7 @@ function Choices({ choices, chosen, choose }: { choices: Choice[]; chosen: strin
   }
   if (!choices.length) return <p className="move-none">{t.move.none}</p>
   return (
-    <div className="move-list" ref={scroller} tabIndex={-1}>
+    <div className="move-list" ref={scroller} tabIndex={0}>
       <div role="listbox" id="move-list" aria-label={t.move.label} style={{ height: virtual.getTotalSize(), position: 'relative' }}>
         {virtual.getVirtualItems().map((item) => {
           const choice = choices[item.index]

@@ -5,9 +5,9 @@ import { Button } from '../../parts/Button'
 import { Dialog, DialogFoot } from '../../parts/Dialog'
 import { t } from '../../text'
 
-type Props = { client: string; inside: string; done: (path: string) => void; close: () => void }
+type Props = { client: string; inside: string; open: (path: string) => void; close: () => void }
 
-export function NewFolder({ client, inside, done, close }: Props) {
+export function NewFolder({ client, inside, open, close }: Props) {
   const [name, setName] = useState('')
   const tidy = tidyFolderName(name)
   const path = joinPath(inside, tidy)
@@ -18,7 +18,7 @@ export function NewFolder({ client, inside, done, close }: Props) {
     event.preventDefault()
     if (!tidy || taken) return
     close()
-    void makeFolder(client, path).then((made) => made && done(path))
+    void makeFolder(client, path, open)
   }
 
   return (

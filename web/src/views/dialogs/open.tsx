@@ -14,8 +14,8 @@ const Curl = lazy(() => import('./Curl').then((module) => ({ default: module.Cur
 export const askRename = (client: string, key: Key, done: (renamed: Key) => void) =>
   openLayer((close) => <Rename client={client} item={key} done={done} close={close} />)
 
-export const askNewFolder = (client: string, inside: string, done: (path: string) => void) =>
-  openLayer((close) => <NewFolder client={client} inside={inside} done={done} close={close} />)
+export const askNewFolder = (client: string, inside: string, open: (path: string) => void) =>
+  openLayer((close) => <NewFolder client={client} inside={inside} open={open} close={close} />)
 
 export function askMove(client: string, keys: readonly Key[], done: () => void): void {
   void queries.prefetchQuery(treeQuery(client))

@@ -2,8 +2,8 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { type Layout, indexesOf, isFolderRow, placeOf, rowCount, rowHeight } from '../../model/layout'
 import { placeName } from '../../actions/library'
-import type { Item } from '../../model/listing'
-import { plainPath } from '../../model/path'
+import type { Item, Listing } from '../../model/listing'
+import { type Key, plainPath } from '../../model/path'
 import type { Sort, View } from '../../model/url'
 import { ContextMenu, type Groups } from '../../parts/Menus'
 import { t } from '../../text'
@@ -13,8 +13,9 @@ import { COLUMN_COUNT, ListHead, Row } from './List'
 import { Tile } from './Tile'
 import { useBand } from './useBand'
 import { useKeys } from './useKeys'
+import { useRacing } from './useRacing'
 import type { Seen } from './useListing'
-import { targetsOf } from './useSelection'
+import { type Choosing, targetsOf } from './useSelection'
 
 const GAP = 16
 const FOLDER = 60
@@ -79,7 +80,7 @@ export function Contents(props: Props) {
     count: width ? rows : 0,
     getScrollElement: () => scroller.current,
     estimateSize: (row) => rowHeight(layout, row),
-    overscan: view === 'grid' ? 2 : 10,
+    overscan: view === 'grid' ? 2 : 5,
     useFlushSync: false,
     scrollPaddingEnd: 88,
     scrollPaddingStart: view === 'list' ? 44 : 8,
@@ -88,7 +89,13 @@ export function Contents(props: Props) {
   const shown = virtual.getVirtualItems()
   const first = indexesOf(layout, shown[0]?.index ?? 0)[0]
   const last = indexesOf(layout, shown.at(-1)?.index ?? 0)[1] - 1
-  useEffect(() => look(first, Math.max(first, last)), [look, first, last, listing.count])
+  const racing = useRacing(scroller)
+  // Rows that were drawn before the race began stay as they are.
+  const drawn = useRef<Set<number>>(new Set())
+  if (!racing) drawn.current = new Set(shown.map((row) => row.index))
+  useEffect(() => {
+    if (!racing) look(first, Math.max(first, last))
+  }, [look, first, last, listing.count, racing])
   // Another folder or order begins at the top.
   const asked = JSON.stringify(seen.asked)
   useLayoutEffect(() => void scroller.current?.scrollTo(0, 0), [asked, client])
@@ -118,12 +125,13 @@ export function Contents(props: Props) {
         <div ref={field} role="rowgroup" className="field-of-rows" style={{ height: virtual.getTotalSize() }}>
           {shown.map((row) => {
             const [start, end] = indexesOf(layout, row.index)
+            const place = { transform: `translateY(${row.start}px)`, height: rowHeight(layout, row.index) }
+            if (racing && !drawn.current.has(row.index)) return <Passing key={row.key} row={row.index} place={place} layout={layout} view={view} />
             const cells = Array.from({ length: Math.max(0, end - start) }, (_, at) => {
               const index = start + at
               const item = listing.at(index)
               return <Cell key={index} item={item} index={index} column={at} width={layout.tile} selected={item ? choosing.has(item.key) : false} tab={index === tab} lively={item !== undefined && isLively(item.key)} client={client} mayWrite={mayWrite} where={where} />
             })
-            const place = { transform: `translateY(${row.start}px)`, height: rowHeight(layout, row.index) }
             if (view === 'list') return <div key={row.key} role="presentation" className="row-place" style={place}>{cells}</div>
             return <div key={row.key} role="row" aria-rowindex={row.index + 1} className={`tiles ${isFolderRow(layout, row.index) ? 'tiles--folders' : ''}`} style={place}>{cells}</div>
           })}
@@ -131,6 +139,16 @@ export function Contents(props: Props) {
         </div>
       </div>
       {menu.element}
+    </div>
+  )
+}
+
+/** A row that flies past: one element, however many tiles it stands for. */
+function Passing({ row, place, layout, view }: { row: number; place: React.CSSProperties; layout: Layout & { tile: number }; view: View }) {
+  const style = { ...place, '--tile': `${layout.tile}px`, '--column': `${layout.column}px` } as React.CSSProperties
+  return (
+    <div role="row" aria-rowindex={row + 1} aria-busy="true" className={`passing passing--${view}`} style={style}>
+      <span role="gridcell" className="hidden">{t.library.loadingRow}</span>
     </div>
   )
 }
@@ -152,6 +170,18 @@ function useFocus(scroller: React.RefObject<HTMLElement | null>, reveal: (index:
     }
     requestAnimationFrame(attempt)
   }
+}
+
+/** What is selected, as far as it can be dragged: of "all", what was never looked at is not known while a drag begins. */
+function draggable({ selection, has }: Choosing, listing: Listing): Key[] | null {
+  if (!selection.all) return [...selection.keys]
+  const keys: Key[] = []
+  for (let index = 0; index < listing.count; index += 1) {
+    const item = listing.at(index)
+    if (!item) return null
+    if (has(item.key)) keys.push(item.key)
+  }
+  return keys
 }
 
 type Open = { at: { x: number; y: number }; groups: Groups; label: string; back: HTMLElement | null }
@@ -215,8 +245,7 @@ function usePresses({ seen: { listing }, view, doing, openMenu }: Pressed) {
     },
     onDragStart: (event: React.DragEvent) => {
       const hit = itemOf(event.target)
-      const { selection } = choosing
-      const keys = hit && (choosing.has(hit.item.key) && !selection.all ? [...selection.keys] : [hit.item.key])
+      const keys = hit && (choosing.has(hit.item.key) ? draggable(choosing, listing) : [hit.item.key])
       if (!keys || !mayWrite || !keys.every(canMove)) return event.preventDefault()
       const count = document.createElement('div')
       count.className = 'drag-count'

@@ -32,7 +32,7 @@ export function Head({ path, client, mayWrite, newFolder, search, change }: Prop
     <header className="head">
       <Button icon={sideOpen ? 'side' : 'menu'} label={sideOpen ? t.nav.hideFolders : t.nav.showFolders} aria-expanded={sideOpen} onPress={toggleSide} />
       <Trail path={path} client={client} mayWrite={mayWrite} />
-      <Search key={path} search={search} change={change} atRoot={path === ''} />
+      <Search key={path} search={search} change={change} />
       {mayWrite && <Button look="line" icon="folderPlus" className="head-new" onPress={newFolder} aria-label={t.library.newFolder}><span className="head-words">{t.library.newFolder}</span></Button>}
       {mayWrite && upload}
     </header>
@@ -65,7 +65,7 @@ function Step({ step, last, client, mayWrite }: { step: { path: string; name: st
 
 const PAUSE_MS = 180
 
-function Search({ search, change, atRoot }: Pick<Props, 'search' | 'change'> & { atRoot: boolean }) {
+function Search({ search, change }: Pick<Props, 'search' | 'change'>) {
   const [words, setWords] = useState(search.q ?? '')
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   const told = useRef(search.q ?? '')
@@ -98,12 +98,6 @@ function Search({ search, change, atRoot }: Pick<Props, 'search' | 'change'> & {
           event.preventDefault()
         }} />
       {words ? <Button small icon="close" label={t.library.clearSearch} onPress={() => { say('', 0); document.getElementById(SEARCH_ID)?.focus() }} /> : <kbd aria-hidden="true">/</kbd>}
-      {words && (
-        <div className="search-scope segments" role="group" aria-label={t.library.scope}>
-          <Button small aria-pressed={!search.below} onPress={() => change({ below: undefined }, true)}>{t.library.scopeHere}</Button>
-          <Button small aria-pressed={search.below ?? false} onPress={() => change({ below: true }, true)}>{atRoot ? t.library.scopeAll : t.library.scopeBelow}</Button>
-        </div>
-      )}
     </div>
   )
 }

@@ -66,12 +66,13 @@ export function LibraryPage() {
   const { hover, handlers } = useDropTarget({ client: client.id, path, writable: mayWrite && uploads !== null, filesOnly: true })
   const summary = search.q || search.type
     ? t.library.found(listing.count)
-    : t.library.summary(listing.folders.length, listing.files, '')
+    : t.library.summary(listing.folders.length, listing.files, seen.bytes ? figures.bytes(seen.bytes) : '')
 
   return (
     <div className="library" {...handlers}>
       <Head path={path} mayWrite={mayWrite} newFolder={newFolder} client={client.id} search={search} change={change} />
-      <Tools view={view} sort={sort} type={search.type} setView={setView} setSort={setSort} setType={(type) => change({ type })} summary={seen.loading ? '' : summary} />
+      <Tools view={view} sort={sort} type={search.type} setView={setView} setSort={setSort} setType={(type) => change({ type })} summary={seen.loading ? '' : summary}
+        scope={search.q ? { below: search.below ?? false, atRoot: path === '', set: (below) => change({ below: below || undefined }, true) } : undefined} />
       {mayWrite && <StorageNote />}
       {seen.loading ? <Skeletons view={view} />
         : seen.failure || !listing.count ? <Instead seen={seen} path={path} search={search} change={change} mayWrite={mayWrite} openFolder={openFolder} />
@@ -81,7 +82,7 @@ export function LibraryPage() {
       {hover === 'yes' && <div className="drop-veil" aria-hidden="true"><p>{t.library.dropHere(where)}</p></div>}
       {isTemp(path) && <p className="note">{t.library.temporary}</p>}
       {search.file && <Suspense><Preview path={search.file} seen={seen} doing={doing} change={change} /></Suspense>}
-      <p className="hidden" role="status">{seen.loading ? '' : choosing.count ? t.library.selected(choosing.count) : `${summary} ${figures.count(listing.count)}`}</p>
+      <p className="hidden" role="status">{seen.loading ? '' : choosing.count ? t.library.selected(choosing.count) : summary}</p>
     </div>
   )
 }

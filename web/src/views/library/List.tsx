@@ -68,11 +68,11 @@ function Cells({ item, index, selected, tab, where, target }: CellsProps) {
     <div role="row" aria-rowindex={index + 2} aria-selected={selected} className="row" data-index={index} tabIndex={tab ? 0 : -1} draggable {...target}>
       <span role="gridcell" className="row-check"><Check selected={selected} name={name} /></span>
       <span role="gridcell" className="row-name">
-        <span className="row-thumb" aria-hidden="true">{file ? <Thumb file={file} pixels={64} /> : <Icon name="folder" className="tile-folder-icon" />}</span>
+        <span className={`row-thumb ${file ? '' : 'row-thumb--folder'}`} aria-hidden="true">{file ? <Thumb file={file} pixels={64} /> : <Icon name="folder" className="tile-folder-icon" />}</span>
         <button type="button" className="row-open clip" data-do="open" tabIndex={-1} title={name}>{name}</button>
         {where && <span className="row-where clip">{t.library.inFolder(parentOf(item.path))}</span>}
       </span>
-      <span role="gridcell" className="row-details clip num">{file ? detailsOf(file) : item.kind === 'folder' ? t.common.files(item.folder.allFiles) : ''}</span>
+      <span role="gridcell" className="row-details clip num">{file ? detailsOf(file) : item.kind === 'folder' ? (item.folder.allFiles ? t.common.files(item.folder.allFiles) : t.library.folderFigures(0, '')) : ''}</span>
       <span role="gridcell" className="row-type clip">{t.library.kind[(file?.type ?? 'folder') as 'folder'] ?? ''}</span>
       <span role="gridcell" className="row-size num">{figures.bytes(file ? file.size : item.kind === 'folder' ? item.folder.allSize : 0)}</span>
       <span role="gridcell" className="row-date num">{file ? figures.date(file.modified_at) : ''}</span>

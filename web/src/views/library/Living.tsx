@@ -63,7 +63,7 @@ function Sound({ file }: { file: File }) {
     return () => element?.pause()
   }, [])
   return (
-    <span className="living" aria-hidden="true">
+    <span className="living living--sound" aria-hidden="true">
       <audio ref={sound} src={file.url} onTimeUpdate={(event) => setShare(event.currentTarget.currentTime / (event.currentTarget.duration || 1))} />
       <span className="living-line living-line--sound" style={{ width: `${share * 100}%` }} />
     </span>

@@ -1,4 +1,4 @@
-import { dimensionsOf, isAnimation, progressOf, thumbnailFor } from '../../model/facts'
+import { type Dimensions, dimensionsOf, isAnimation, progressOf, thumbnailFor } from '../../model/facts'
 import { duration } from '../../model/format'
 import type { File } from '../../api/schema'
 import { Icon, type IconName } from '../../parts/Icon'
@@ -12,10 +12,8 @@ export function Thumb({ file, pixels }: { file: File; pixels: number }) {
   const size = dimensionsOf(file)
   const progress = progressOf(file)
   if (url) {
-    return (
-      <img className={`thumb ${file.type === 'audio' ? 'thumb--wave' : ''} ${file.metadata?.image?.alpha ? 'checks' : ''}`} src={url} alt="" loading="lazy" decoding="async" draggable={false}
-        {...(size ? { width: size.width, height: size.height } : {})} />
-    )
+    if (!size) return <img className={`thumb ${file.type === 'audio' ? 'thumb--wave' : ''}`} src={url} alt="" loading="lazy" decoding="async" draggable={false} />
+    return <img className={`thumb ${file.metadata?.image?.alpha ? 'checks' : ''}`} src={url} alt="" loading="lazy" decoding="async" draggable={false} style={inside(size)} />
   }
   return (
     <span className={`thumb-none ${progress === 'processing' || progress === 'importing' ? 'thumb-none--busy' : ''}`}>
@@ -24,11 +22,21 @@ export function Thumb({ file, pixels }: { file: File; pixels: number }) {
   )
 }
 
+// Wider than this, a picture touches the sides of its place; narrower, the top and the bottom.
+const WELL = 1 / 0.72
+
+/** The picture's own place within the well: known before it comes, and never larger than it is. */
+function inside({ width, height }: Dimensions): React.CSSProperties {
+  const ratio = { aspectRatio: `${width} / ${height}` }
+  return width / height > WELL ? { ...ratio, width: `min(100%, ${width}px)`, height: 'auto' } : { ...ratio, width: 'auto', height: `min(100%, ${height}px)` }
+}
+
 /** How long it plays, or that it moves. */
 export function Badge({ file }: { file: File }) {
   const milliseconds = file.metadata?.duration_ms
-  if (isAnimation(file)) return <span className="badge">GIF</span>
-  return milliseconds && file.type !== 'image' ? <span className="badge num">{duration(milliseconds)}</span> : null
+  // Written by the style: beside the name, the figures say it in words already.
+  if (isAnimation(file)) return <span className="badge" data-text="GIF" />
+  return milliseconds && file.type !== 'image' ? <span className="badge num" data-text={duration(milliseconds)} /> : null
 }
 
 /** One short line: what it is, or what is the matter with it. */

@@ -1,5 +1,4 @@
 import { Suspense, lazy, memo } from 'react'
-import type { File } from '../../api/schema'
 import type { Item } from '../../model/listing'
 import { parentOf } from '../../model/path'
 import { Icon } from '../../parts/Icon'
@@ -34,7 +33,7 @@ export const Tile = memo(function Tile(props: TileProps) {
 
 type Of<Kind extends Item['kind']> = TileProps & { item: Extract<Item, { kind: Kind }> }
 
-const cell = ({ item, index, column, width, selected, tab }: Of<Item['kind']>) => ({
+const cell = ({ index, column, width, selected, tab }: Of<Item['kind']>) => ({
   role: 'gridcell',
   'aria-selected': selected,
   'aria-colindex': column + 1,
@@ -42,7 +41,7 @@ const cell = ({ item, index, column, width, selected, tab }: Of<Item['kind']>) =
   tabIndex: tab ? 0 : -1,
   draggable: true,
   style: { width },
-  'aria-label': item.kind === 'folder' ? item.folder.name : item.file.displayName,
+  'aria-labelledby': `words-${index}`,
 })
 
 function FolderTile(props: Of<'folder'>) {
@@ -51,11 +50,11 @@ function FolderTile(props: Of<'folder'>) {
   const { hover, handlers } = useDropTarget({ client, path: folder.path, writable: mayWrite })
   const words = t.library.folderFigures(folder.allFiles, figures.bytes(folder.allSize))
   return (
-    <div {...cell(props)} className="tile tile--folder" data-hover={hover} {...handlers} aria-label={`${t.library.kind.folder} ${folder.name}, ${words}`}>
+    <div {...cell(props)} className="tile tile--folder" data-hover={hover} {...handlers}>
       <Check selected={selected} name={folder.name} />
       <Icon name="folder" className="tile-folder-icon" />
-      <span className="tile-words" data-do="open">
-        <span className="clip tile-name" title={folder.name}>{folder.name}</span>
+      <span className="tile-words" data-do="open" id={`words-${props.index}`}>
+        <span className="clip tile-name" title={folder.name}><span className="hidden">{t.library.kind.folder} </span><span className="clip">{folder.name}</span></span>{' '}
         <span className="clip tile-meta num">{words}{props.where && ` · ${t.library.inFolder(parentOf(folder.path))}`}</span>
       </span>
       <MenuButton name={folder.name} />
@@ -67,7 +66,7 @@ function FileTile(props: Of<'file'>) {
   const { item, width, selected, lively, where } = props
   const { file } = item
   return (
-    <div {...cell(props)} className="tile" aria-label={spoken(file)}>
+    <div {...cell(props)} className="tile">
       <div className="tile-well" data-do="open">
         <Thumb file={file} pixels={width * (window.devicePixelRatio || 1)} />
         {lively && <Suspense><Living file={file} /></Suspense>}
@@ -76,8 +75,8 @@ function FileTile(props: Of<'file'>) {
       {file.type === 'audio' && <PlayButton name={file.displayName} playing={lively} />}
       <Check selected={selected} name={file.displayName} />
       <div className="tile-foot">
-        <span className="tile-words" data-do="open">
-          <span className="clip tile-name" title={file.displayName}><Icon name={kindIcon(file)} /><span className="clip">{file.displayName}</span></span>
+        <span className="tile-words" data-do="open" id={`words-${props.index}`}>
+          <span className="clip tile-name" title={file.displayName}><Icon name={kindIcon(file)} /><span className="hidden">{t.library.kind[file.type as 'image'] ?? ''} </span><span className="clip">{file.displayName}</span></span>{' '}
           <span className="clip tile-meta num">{where ? t.library.inFolder(file.folder) : [figures.bytes(file.size), detailsOf(file)].filter(Boolean).join(' · ')}</span>
         </span>
         <MenuButton name={file.displayName} />
@@ -85,9 +84,6 @@ function FileTile(props: Of<'file'>) {
     </div>
   )
 }
-
-const spoken = (file: File): string =>
-  [file.displayName, t.library.kind[file.type as 'image'] ?? '', figures.bytes(file.size), detailsOf(file)].filter(Boolean).join(', ')
 
 export function Check({ selected, name }: { selected: boolean; name: string }) {
   return (

@@ -12,10 +12,12 @@ type Props = {
   setSort: (sort: Sort) => void
   setType: (type: FileType | undefined) => void
   summary: string
+  /** Where is searched, while something is. */
+  scope?: { below: boolean; atRoot: boolean; set: (below: boolean) => void } | undefined
 }
 
 /** Filter, order and view. */
-export function Tools({ view, sort, type, setView, setSort, setType, summary }: Props) {
+export function Tools({ view, sort, type, setView, setSort, setType, summary, scope }: Props) {
   const filter = (value: FileType | undefined, icon: IconName) => (
     <Button small key={value ?? 'all'} aria-pressed={type === value} onPress={() => setType(value)} aria-label={t.library.types[value ?? 'all']}>
       <Icon name={icon} className="tools-icon" /><span className="tools-words">{t.library.types[value ?? 'all']}</span>
@@ -28,6 +30,12 @@ export function Tools({ view, sort, type, setView, setSort, setType, summary }: 
         {filter(undefined, 'grid')}
         {TYPES.map((value) => filter(value, value))}
       </div>
+      {scope && (
+        <div className="segments tools-scope" role="group" aria-label={t.library.scope}>
+          <Button small aria-pressed={!scope.below} onPress={() => scope.set(false)}>{t.library.scopeHere}</Button>
+          <Button small aria-pressed={scope.below} onPress={() => scope.set(true)}>{scope.atRoot ? t.library.scopeAll : t.library.scopeBelow}</Button>
+        </div>
+      )}
       <p className="tools-summary num clip">{summary}</p>
       <WithMenu label={t.library.sort} groups={[{ head: t.library.sort, entries: orders.slice(0, 4) }, { entries: orders.slice(4) }]}>
         <Button small className="tools-sort" aria-label={`${t.library.sort}: ${t.library.sorts[sort]}`}><span className="clip">{t.library.sorts[sort]}</span><Icon name="down" /></Button>

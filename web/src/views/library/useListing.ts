@@ -13,6 +13,8 @@ export type Asked = ListingQuery & { sort: Sort }
 export type Seen = {
   listing: Listing
   asked: Asked
+  /** Of the files directly in the folder, whatever is filtered. */
+  bytes: number
   /** Nothing is known yet: there is nothing to show but where it will be. */
   loading: boolean
   /** What is shown is what was asked before. */
@@ -106,6 +108,7 @@ export function useListing(client: string, asked: Asked): Seen {
   return {
     listing: shown ?? EMPTY,
     asked,
+    bytes: newest?.total_size ?? 0,
     loading: !shown && !failed,
     stale: !fresh && shown !== null,
     failure: fresh ? null : (failed?.error ?? null),

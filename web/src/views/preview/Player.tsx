@@ -18,7 +18,9 @@ export function Player({ file }: { file: File }) {
   const [failed, fail] = useState(false)
   const [ready, setReady] = useState<HTMLVideoElement | null>(null)
   useEffect(() => setReady(media.current), [])
-  const toggle = () => (media.current?.paused ? void media.current.play().catch(() => fail(true)) : media.current?.pause())
+  // To be interrupted by a pause is no failure.
+  const refused = (failure: unknown) => failure instanceof DOMException && failure.name === 'NotSupportedError' && fail(true)
+  const toggle = () => (media.current?.paused ? void media.current.play().catch(refused) : media.current?.pause())
   useWindowKeys((event) => {
     if (event.key !== ' ' || (event.target as Element).closest('button')) return false
     toggle()

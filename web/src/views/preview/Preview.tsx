@@ -84,7 +84,7 @@ export function Preview({ path, seen, doing, change }: Props) {
         <Dialog className="preview" aria-label={t.preview.label(name)} data-details={details}>
           <div className="preview-frame">
             <header className="preview-head">
-              <Button icon="close" label={t.common.close} onPress={close} autoFocus />
+              <Button icon="close" label={t.common.close} onPress={close} />
               <h2 className="clip" title={name}>{name}</h2>
               <span className="preview-position num" role="status">{position}</span>
               <Button icon="chevron" className="turned" label={t.preview.previous} isDisabled={index <= listing.folders.length - 1 || index === listing.folders.length} onPress={() => void goTo(index - 1)} />
