@@ -10,7 +10,7 @@ export const account: typeof english = {
   signIn: { title: 'Anmelden', lead: 'in Ihrer Mediathek', go: 'Anmelden', wrong: 'E-Mail und Passwort passen nicht zusammen.', slow: (seconds) => `Zu viele Versuche. Warten Sie ${n(seconds, 'Sekunde', 'Sekunden')} und versuchen Sie es dann noch einmal.`, lost: 'Passwort vergessen? Wer diesen Server betreibt, kann Ihnen einen Link für ein neues geben.', ended: 'Ihre Sitzung ist zu Ende. Melden Sie sich noch einmal an, um weiterzumachen.' },
   setup: {
     first: 'Willkommen bei Reelshelf', firstLead: 'Sie sind hier die erste Person. Richten Sie Ihr Konto ein.', invitation: (client) => `Zu ${client} dazukommen`, invitationLead: (role) => `Sie sind eingeladen als ${role}. Richten Sie Ihr Konto ein.`, known: 'Sie haben mit dieser E-Mail schon ein Konto? Dann nehmen Sie dessen Passwort.',
-    reset: 'Ein neues Passwort', resetLead: 'Wählen Sie das Passwort, mit dem Sie sich ab jetzt anmelden.', go: 'Einrichten und anmelden', join: 'Dazukommen', save: 'Speichern und anmelden', passwordHint: 'Mindestens 12 Zeichen. Ein paar Wörter merkt man sich leicht.',
+    reset: 'Ein neues Passwort', resetLead: 'Wählen Sie das Passwort, mit dem Sie sich ab jetzt anmelden.', go: 'Einrichten und anmelden', join: 'Dazukommen', save: 'Speichern und anmelden', passwordHint: 'Mindestens 10 Zeichen. Ein paar Wörter merkt man sich leicht.',
     used: 'Dieser Link gilt nicht mehr', usedHint: 'Er wurde benutzt, zurückgezogen, oder seine Zeit ist vorbei. Bitten Sie um einen neuen, oder melden Sie sich an.', toSignIn: 'Zur Anmeldung', checking: 'Der Link wird geprüft…',
   },
   account: {

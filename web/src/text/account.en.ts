@@ -10,7 +10,7 @@ export const account = {
   signIn: { title: 'Sign in', lead: 'to your media library', go: 'Sign in', wrong: 'E-mail and password do not match.', slow: (seconds: number) => `Too many tries. Wait ${n(seconds, 'second', 'seconds')}, then try again.`, lost: 'Forgotten the password? Ask who runs this server for a link to set a new one.', ended: 'Your session has ended. Sign in again to go on.' },
   setup: {
     first: 'Welcome to Reelshelf', firstLead: 'You are the first person here. Set up your account.', invitation: (client: string) => `Join ${client}`, invitationLead: (role: string) => `You were invited as ${role}. Set up your account.`, known: 'Have you an account with this e-mail already? Then use its password.',
-    reset: 'A new password', resetLead: 'Choose the password you sign in with from now on.', go: 'Set up and sign in', join: 'Join', save: 'Save and sign in', passwordHint: 'At least 12 characters. A few words are easy to remember.',
+    reset: 'A new password', resetLead: 'Choose the password you sign in with from now on.', go: 'Set up and sign in', join: 'Join', save: 'Save and sign in', passwordHint: 'At least 10 characters. A few words are easy to remember.',
     used: 'This link is no longer valid', usedHint: 'It was used, withdrawn, or its time is over. Ask for a new one, or sign in.', toSignIn: 'Go to sign-in', checking: 'Looking at the link…',
   },
   account: {

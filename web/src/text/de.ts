@@ -1,7 +1,5 @@
 import type { Messages } from './index'
-import { account } from './account.de'
 import { counting } from './plural'
-import { upload } from './upload.de'
 
 const n = counting('de')
 const zahl = (count: number) => new Intl.NumberFormat('de').format(count)
@@ -29,7 +27,7 @@ export const de: Messages = {
   },
   library: {
     title: 'Medien', root: 'Alle Dateien', search: 'Suchen', searchHere: 'In diesem Ordner suchen', searchAll: 'In der ganzen Bibliothek suchen', clearSearch: 'Suche leeren',
-    scopeHere: 'Dieser Ordner', scopeBelow: 'Hier und darunter', scopeAll: 'Ganze Bibliothek', uploadFiles: 'Dateien…', uploadFolder: 'Einen Ordner…', scope: 'Wo gesucht wird',
+    scopeHere: 'Dieser Ordner', scopeBelow: 'Hier und darunter', scopeAll: 'Ganze Bibliothek', uploadFiles: 'Dateien…', uploadFolder: 'Einen Ordner…', fromUrl: 'Von einer URL…', scope: 'Wo gesucht wird',
     upload: 'Hochladen', newFolder: 'Neuer Ordner', sort: 'Sortieren', view: 'Ansicht', grid: 'Raster', list: 'Liste', filter: 'Art',
     types: { all: 'Alle', image: 'Bilder', video: 'Videos', audio: 'Audio', other: 'Andere' },
     sorts: { name: 'Name, A bis Z', '-name': 'Name, Z bis A', '-date': 'Datum, neueste zuerst', date: 'Datum, älteste zuerst', '-size': 'Größe, größte zuerst', size: 'Größe, kleinste zuerst', type: 'Art, A bis Z', '-type': 'Art, Z bis A' },
@@ -93,7 +91,5 @@ export const de: Messages = {
     title: 'Tastenkürzel', single: 'Kürzel aus einem einzigen Zeichen, wie / und ?', move: 'Bewegen', extend: 'Bereich auswählen', toggle: 'Auswählen oder nicht', open: 'Öffnen', delete: 'Löschen', rename: 'Umbenennen', all: 'Alle auswählen', copy: 'URLs kopieren', clear: 'Auswahl aufheben, oder schließen', search: 'Suchen', help: 'Diese Liste', upload: 'Hochladen', newFolder: 'Neuer Ordner', up: 'Einen Ordner hinauf', menu: 'Menü des Eintrags', preview: 'Vorige und nächste in der Vorschau', zoom: 'Zoom in der Vorschau', view: 'Raster oder Liste',
     groups: { library: 'In der Bibliothek', preview: 'In der Vorschau', everywhere: 'Überall' },
   },
-  upload,
-  account,
   toast: { region: 'Meldungen' },
 }

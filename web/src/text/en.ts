@@ -1,6 +1,4 @@
-import { account } from './account.en'
 import { counting } from './plural'
-import { upload } from './upload.en'
 
 const n = counting('en')
 const files = (count: number) => n(count, 'file', 'files')
@@ -27,7 +25,7 @@ export const en = {
   },
   library: {
     title: 'Media', root: 'All files', search: 'Search', searchHere: 'Search in this folder', searchAll: 'Search the whole library', clearSearch: 'Clear the search',
-    scopeHere: 'This folder', scopeBelow: 'Here and below', scopeAll: 'Whole library', uploadFiles: 'Files…', uploadFolder: 'A folder…', scope: 'Where to search',
+    scopeHere: 'This folder', scopeBelow: 'Here and below', scopeAll: 'Whole library', uploadFiles: 'Files…', uploadFolder: 'A folder…', fromUrl: 'From a URL…', scope: 'Where to search',
     upload: 'Upload', newFolder: 'New folder', sort: 'Sort', view: 'View', grid: 'Grid', list: 'List', filter: 'Type',
     types: { all: 'All', image: 'Images', video: 'Videos', audio: 'Audio', other: 'Other' },
     sorts: { name: 'Name, A to Z', '-name': 'Name, Z to A', '-date': 'Date, newest first', date: 'Date, oldest first', '-size': 'Size, largest first', size: 'Size, smallest first', type: 'Type, A to Z', '-type': 'Type, Z to A' },
@@ -94,7 +92,5 @@ export const en = {
     title: 'Keyboard shortcuts', single: 'Shortcuts of a single character, such as / and ?', move: 'Move around', extend: 'Select a range', toggle: 'Select or deselect', open: 'Open', delete: 'Delete', rename: 'Rename', all: 'Select all', copy: 'Copy URLs', clear: 'Clear the selection, or close', search: 'Search', help: 'This list', upload: 'Upload', newFolder: 'New folder', up: 'Up one folder', menu: 'Menu of the item', preview: 'Previous and next in the preview', zoom: 'Zoom in the preview', view: 'Grid or list',
     groups: { library: 'In the library', preview: 'In the preview', everywhere: 'Everywhere' },
   },
-  upload,
-  account,
   toast: { region: 'Messages' },
 }

@@ -28,7 +28,7 @@ export const upload: typeof english = {
     many: (count) => `${n(count, 'Datei hätte', 'Dateien hätten')} einen Namen, den es schon gibt.`,
     both: 'Beide behalten', replace: 'Ersetzen', skip: 'Auslassen', each: 'Einzeln entscheiden', back: 'Für alle entscheiden', apply: 'Weiter', replaceHint: 'Ersetzen behält die URL und ändert, was sie zeigt.', choice: (name) => `Was mit ${name} geschieht`, list: 'Vergebene Namen',
   },
-  import: { entry: 'Von einer URL…', title: 'Von einer URL holen', label: 'Adresse der Datei', hint: (where) => `Der Server holt sie nach ${where}. Das Panel darf dabei geschlossen werden.`, wrong: 'Eine Adresse beginnt mit http:// oder https://.', go: 'Holen' },
+  import: { title: 'Von einer URL holen', label: 'Adresse der Datei', hint: (where) => `Der Server holt sie nach ${where}. Das Panel darf dabei geschlossen werden.`, wrong: 'Eine Adresse beginnt mit http:// oder https://.', go: 'Holen' },
   importing: 'Der Import hat begonnen. Die Datei zeigt, wie weit er ist.',
   pasted: (count) => `${n(count, 'Datei', 'Dateien')} eingefügt`,
 }

@@ -28,7 +28,7 @@ export const upload = {
     many: (count: number) => `${n(count, 'file', 'files')} of these would have a name that is there already.`,
     both: 'Keep both', replace: 'Replace', skip: 'Skip', each: 'Decide each', back: 'Decide for all', apply: 'Go on', replaceHint: 'Replacing keeps the URL and changes what it shows.', choice: (name: string) => `What to do with ${name}`, list: 'Names that are taken',
   },
-  import: { entry: 'From a URL…', title: 'Import from a URL', label: 'Address of the file', hint: (where: string) => `The server fetches it into ${where}. You may close the panel meanwhile.`, wrong: 'An address begins with http:// or https://.', go: 'Import' },
+  import: { title: 'Import from a URL', label: 'Address of the file', hint: (where: string) => `The server fetches it into ${where}. You may close the panel meanwhile.`, wrong: 'An address begins with http:// or https://.', go: 'Import' },
   importing: 'The import has begun. The file shows how far it is.',
   pasted: (count: number) => `${n(count, 'file', 'files')} pasted`,
 }

@@ -3,7 +3,8 @@ import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { pickFiles } from '../views/library/itemMenu'
 import { readUploads } from '../actions/uploads'
 import { Button } from '../parts/Button'
-import { figures, t } from '../text'
+import { figures } from '../text'
+import { uploadText } from '../text/upload'
 import { Line } from './Line'
 import { askAgain, cancel, pace, pause, queue, readVersion, resume, retry, watchQueue } from './manager'
 import { timeLeft } from './pace'
@@ -20,11 +21,11 @@ export function Dock() {
   if (!count) return null
   const close = () => cancel([...queue.items.values()])
   return (
-    <section className="dock" aria-label={t.upload.region} data-folded={folded}>
+    <section className="dock" aria-label={uploadText.region} data-folded={folded}>
       <header className="dock-head">
         <h2 className="clip" id="dock-title">{titleOf()}</h2>
-        <Button small icon={folded ? 'up' : 'down'} label={folded ? t.upload.unfold : t.upload.fold} aria-expanded={!folded} onPress={() => fold(!folded)} />
-        {over && !states.absent && <Button small icon="close" label={t.upload.close} onPress={close} />}
+        <Button small icon={folded ? 'up' : 'down'} label={folded ? uploadText.unfold : uploadText.fold} aria-expanded={!folded} onPress={() => fold(!folded)} />
+        {over && !states.absent && <Button small icon="close" label={uploadText.close} onPress={close} />}
       </header>
       <Whole />
       {states.absent > 0 && <Before />}
@@ -37,26 +38,26 @@ export function Dock() {
 
 function titleOf(): string {
   const { count, states } = queue.totals
-  if (states.broken && !states.sending) return t.upload.interrupted
-  if (queue.busy) return t.upload.title(states.done, count)
-  if (states.paused) return t.upload.paused(states.paused)
-  if (states.failed) return t.upload.failedSome(states.failed)
-  return states.absent ? t.upload.title(states.done, count) : t.upload.finished(states.done)
+  if (states.broken && !states.sending) return uploadText.interrupted
+  if (queue.busy) return uploadText.title(states.done, count)
+  if (states.paused) return uploadText.paused(states.paused)
+  if (states.failed) return uploadText.failedSome(states.failed)
+  return states.absent ? uploadText.title(states.done, count) : uploadText.finished(states.done)
 }
 
 function Whole() {
   const { bytes, sent, states } = queue.totals
   const share = bytes ? Math.min(1, sent / bytes) : states.absent ? 0 : 1
   const seconds = pace.secondsFor(bytes - sent)
-  const words = [t.upload.figures(figures.bytes(sent), figures.bytes(bytes))]
+  const words = [uploadText.figures(figures.bytes(sent), figures.bytes(bytes))]
   if (states.sending && pace.speed) words.push(figures.speed(pace.speed))
   if (states.sending && seconds !== null) {
     const { unit, count } = timeLeft(seconds)
-    words.push(t.upload.left(unit, count))
+    words.push(uploadText.left(unit, count))
   }
   return (
     <div className="dock-whole">
-      <div className="bar" role="progressbar" aria-label={t.upload.total} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.floor(share * 100)} data-state={states.failed && !queue.busy ? 'failed' : queue.busy ? 'sending' : 'done'}>
+      <div className="bar" role="progressbar" aria-label={uploadText.total} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.floor(share * 100)} data-state={states.failed && !queue.busy ? 'failed' : queue.busy ? 'sending' : 'done'}>
         <span style={{ transform: `scaleX(${share})` }} />
       </div>
       {bytes > 0 && <p className="num">{words.join(' · ')}</p>}
@@ -72,9 +73,9 @@ function Before() {
   const goOn = () => void askAgain().then((some) => some && choose())
   return (
     <div className="dock-before">
-      <p>{kept ? t.upload.beforeHandles(left.length) : t.upload.before(left.length)}</p>
-      <Button small look="main" onPress={kept ? goOn : choose}>{kept ? t.upload.goOn : t.upload.chooseAgain}</Button>
-      <Button small onPress={() => cancel(left)}>{t.upload.forget}</Button>
+      <p>{kept ? uploadText.beforeHandles(left.length) : uploadText.before(left.length)}</p>
+      <Button small look="main" onPress={kept ? goOn : choose}>{kept ? uploadText.goOn : uploadText.chooseAgain}</Button>
+      <Button small onPress={() => cancel(left)}>{uploadText.forget}</Button>
     </div>
   )
 }
@@ -101,10 +102,10 @@ function Foot({ over }: { over: boolean }) {
   if (over && !states.failed) return null
   return (
     <footer className="dock-foot">
-      {going > 0 && <Button small icon="pause" onPress={() => pause(open())}>{t.upload.pauseAll}</Button>}
-      {states.paused > 0 && <Button small icon="play" onPress={() => resume(queue.all('paused'))}>{t.upload.resumeAll}</Button>}
-      {states.failed > 0 && <Button small icon="replace" onPress={() => retry(queue.all('failed').filter(({ hopeless }) => !hopeless))}>{t.upload.retryAll}</Button>}
-      {!over && <Button small className="dock-cancel" onPress={() => cancel(open())}>{t.upload.cancelAll}</Button>}
+      {going > 0 && <Button small icon="pause" onPress={() => pause(open())}>{uploadText.pauseAll}</Button>}
+      {states.paused > 0 && <Button small icon="play" onPress={() => resume(queue.all('paused'))}>{uploadText.resumeAll}</Button>}
+      {states.failed > 0 && <Button small icon="replace" onPress={() => retry(queue.all('failed').filter(({ hopeless }) => !hopeless))}>{uploadText.retryAll}</Button>}
+      {!over && <Button small className="dock-cancel" onPress={() => cancel(open())}>{uploadText.cancelAll}</Button>}
     </footer>
   )
 }

@@ -1,7 +1,8 @@
 import { placeName } from '../actions/library'
 import { Button } from '../parts/Button'
 import { Icon, type IconName } from '../parts/Icon'
-import { figures, t } from '../text'
+import { figures } from '../text'
+import { uploadText } from '../text/upload'
 import { cancel, pace, paces, pause, resume, retry } from './manager'
 import { timeLeft } from './pace'
 import type { Upload } from './queue'
@@ -16,19 +17,19 @@ const iconOf = ({ type, state }: Upload): IconName => {
 function wordsOf(upload: Upload): string {
   const { state, sent, size } = upload
   if (state === 'failed') return upload.why
-  if (state === 'done') return upload.held ? t.upload.states.held : `${placeName(upload.folder)} · ${figures.bytes(size)}`
+  if (state === 'done') return upload.held ? uploadText.states.held : `${placeName(upload.folder)} · ${figures.bytes(size)}`
   if (state === 'sending' && sent > 0) {
     const own = paces.get(upload.id)
-    const words = [t.upload.figures(figures.bytes(sent), figures.bytes(size))]
+    const words = [uploadText.figures(figures.bytes(sent), figures.bytes(size))]
     if (own?.speed) words.push(figures.speed(own.speed))
     const seconds = own?.secondsFor(size - sent) ?? (pace.speed ? pace.secondsFor(size - sent) : null)
     if (seconds !== null && own?.speed) {
       const { unit, count } = timeLeft(seconds)
-      words.push(t.upload.left(unit, count))
+      words.push(uploadText.left(unit, count))
     }
     return words.join(' · ')
   }
-  return `${t.upload.states[state]} · ${figures.bytes(size)}`
+  return `${uploadText.states[state]} · ${figures.bytes(size)}`
 }
 
 /** One file of the queue. */
@@ -44,15 +45,15 @@ export function Line({ upload, at, of, top }: { upload: Upload; at: number; of: 
         <span className="clip dock-name" title={`${placeName(upload.folder)} / ${shown}`}>{shown}</span>
         <span className="clip num dock-what" title={wordsOf(upload)}>{wordsOf(upload)}</span>
         {shows && (
-          <div className="bar" role="progressbar" aria-label={t.upload.progress(shown)} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.floor(share * 100)} data-state={state}>
+          <div className="bar" role="progressbar" aria-label={uploadText.progress(shown)} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.floor(share * 100)} data-state={state}>
             <span style={{ transform: `scaleX(${share})` }} />
           </div>
         )}
       </div>
-      {running && <Button small icon="pause" label={t.upload.of(t.upload.pause, shown)} onPress={() => pause([upload])} />}
-      {state === 'paused' && <Button small icon="play" label={t.upload.of(t.upload.resume, shown)} onPress={() => resume([upload])} />}
-      {state === 'failed' && !upload.hopeless && <Button small icon="replace" label={t.upload.of(t.upload.retry, shown)} onPress={() => retry([upload])} />}
-      <Button small icon="close" label={t.upload.of(running || state === 'paused' ? t.upload.cancel : t.upload.remove, shown)} onPress={() => cancel([upload])} />
+      {running && <Button small icon="pause" label={uploadText.of(uploadText.pause, shown)} onPress={() => pause([upload])} />}
+      {state === 'paused' && <Button small icon="play" label={uploadText.of(uploadText.resume, shown)} onPress={() => resume([upload])} />}
+      {state === 'failed' && !upload.hopeless && <Button small icon="replace" label={uploadText.of(uploadText.retry, shown)} onPress={() => retry([upload])} />}
+      <Button small icon="close" label={uploadText.of(running || state === 'paused' ? uploadText.cancel : uploadText.remove, shown)} onPress={() => cancel([upload])} />
     </div>
   )
 }

@@ -4,7 +4,7 @@ import { useRef, useState } from 'react'
 import { placeName } from '../actions/library'
 import { Button } from '../parts/Button'
 import { Dialog, DialogFoot } from '../parts/Dialog'
-import { t } from '../text'
+import { uploadText } from '../text/upload'
 import { openLayer } from '../views/layers'
 import type { Choice, Wish } from './plan'
 
@@ -24,20 +24,20 @@ function Taken({ taken, answer }: Props) {
   const first = taken[0]
   const all = (choice: Choice) => answer(new Map(taken.map((_, at) => [at, choice])))
   if (!first) return null
-  const said = taken.length === 1 ? t.upload.taken.one(first.name, placeName(first.folder)) : t.upload.taken.many(taken.length)
+  const said = taken.length === 1 ? uploadText.taken.one(first.name, placeName(first.folder)) : uploadText.taken.many(taken.length)
   return (
-    <Dialog title={t.upload.taken.title(taken.length)} close={() => answer(null)}>
+    <Dialog title={uploadText.taken.title(taken.length)} close={() => answer(null)}>
       <p className="taken-said">{said}</p>
       {each && <Each taken={taken} choices={choices} choose={(at, choice) => setChoices(new Map(choices).set(at, choice))} />}
       {!each && taken.length > 1 && <ul className="taken-some">{taken.slice(0, 4).map(({ folder, name }) => <li key={`${folder}/${name}`} className="clip">{name}</li>)}{taken.length > 4 && <li>…</li>}</ul>}
-      <p className="hint">{t.upload.taken.replaceHint}</p>
+      <p className="hint">{uploadText.taken.replaceHint}</p>
       <DialogFoot>
-        {taken.length > 1 && <Button className="taken-each" onPress={() => decideEach(!each)}>{each ? t.upload.taken.back : t.upload.taken.each}</Button>}
-        {each ? <Button look="main" onPress={() => answer(new Map(taken.map((_, at) => [at, choices.get(at) ?? 'both'])))}>{t.upload.taken.apply}</Button> : (
+        {taken.length > 1 && <Button className="taken-each" onPress={() => decideEach(!each)}>{each ? uploadText.taken.back : uploadText.taken.each}</Button>}
+        {each ? <Button look="main" onPress={() => answer(new Map(taken.map((_, at) => [at, choices.get(at) ?? 'both'])))}>{uploadText.taken.apply}</Button> : (
           <>
-            <Button look="line" onPress={() => all('skip')}>{t.upload.taken.skip}</Button>
-            <Button look="line" onPress={() => all('replace')}>{t.upload.taken.replace}</Button>
-            <Button look="main" autoFocus onPress={() => all('both')}>{t.upload.taken.both}</Button>
+            <Button look="line" onPress={() => all('skip')}>{uploadText.taken.skip}</Button>
+            <Button look="line" onPress={() => all('replace')}>{uploadText.taken.replace}</Button>
+            <Button look="main" autoFocus onPress={() => all('both')}>{uploadText.taken.both}</Button>
           </>
         )}
       </DialogFoot>
@@ -51,15 +51,15 @@ function Each({ taken, choices, choose }: { taken: readonly Wish[]; choices: Rea
   const scroller = useRef<HTMLDivElement>(null)
   const virtual = useVirtualizer({ count: taken.length, getScrollElement: () => scroller.current, estimateSize: () => LINE, overscan: 8 })
   return (
-    <div className="taken-list" ref={scroller} role="list" aria-label={t.upload.taken.list} tabIndex={0}>
+    <div className="taken-list" ref={scroller} role="list" aria-label={uploadText.taken.list} tabIndex={0}>
       <div role="presentation" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
         {virtual.getVirtualItems().map(({ index, start }) => {
           const wish = taken[index]
           return wish && (
             <div key={index} role="listitem" aria-posinset={index + 1} aria-setsize={taken.length} className="taken-line" style={{ transform: `translateY(${start}px)` }}>
               <span className="clip" title={wish.name}>{wish.name}<span className="taken-where">{placeName(wish.folder)}</span></span>
-              <select className="input" aria-label={t.upload.taken.choice(wish.name)} value={choices.get(index) ?? 'both'} onChange={(event) => choose(index, event.target.value as Choice)}>
-                {CHOICES.map((choice) => <option key={choice} value={choice}>{t.upload.taken[choice]}</option>)}
+              <select className="input" aria-label={uploadText.taken.choice(wish.name)} value={choices.get(index) ?? 'both'} onChange={(event) => choose(index, event.target.value as Choice)}>
+                {CHOICES.map((choice) => <option key={choice} value={choice}>{uploadText.taken[choice]}</option>)}
               </select>
             </div>
           )

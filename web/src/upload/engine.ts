@@ -42,7 +42,7 @@ export class Engine {
     })
     this.uppy.on('upload-progress', (file, { bytesUploaded }) => {
       const upload = file && this.running.get(file.id)
-      if (upload && bytesUploaded !== null && bytesUploaded !== undefined && bytesUploaded !== false) this.told.progress(upload, Number(bytesUploaded))
+      if (upload) this.told.progress(upload, bytesUploaded)
     })
     this.uppy.on('upload-success', (file) => this.ended(file?.id, (upload) => this.told.done(upload)))
     this.uppy.on('upload-error', (file, _error, response) => {

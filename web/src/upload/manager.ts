@@ -1,6 +1,7 @@
 // Keeps the queue going: whose turn it is, what is tried again and when, and what the journal has to know. It lives as long
 // as the panel is open, whatever page is shown.
 import { t } from '../text'
+import { uploadText } from '../text/upload'
 import { readFile } from '../api/library'
 import { joinPath } from '../model/path'
 import { type Place, Refused, createPlace, dropPlace } from './create'
@@ -88,7 +89,7 @@ async function failed(upload: Upload, why: Refused): Promise<void> {
     return finish(upload)
   }
   if (passes(why) && (why.status === 0 || upload.tries < MOST_TRIES)) return breakOff(upload, why)
-  upload.why = why.message || (why.status === 0 ? t.upload.broken : t.errors.server)
+  upload.why = why.message || (why.status === 0 ? uploadText.broken : t.errors.server)
   upload.hopeless = why.status === 413
   queue.set(upload, 'failed')
   go()
@@ -148,7 +149,7 @@ async function send(upload: Upload): Promise<void> {
     if (place.done) finish(upload, true)
     else engine.start(upload, file, place.url)
   } catch (failure) {
-    if (upload.state === 'sending') await failed(upload, failure instanceof Refused ? failure : new Refused(400, t.upload.unreadable))
+    if (upload.state === 'sending') await failed(upload, failure instanceof Refused ? failure : new Refused(400, uploadText.unreadable))
   } finally {
     if (asking.get(upload.id) === controller) asking.delete(upload.id)
   }

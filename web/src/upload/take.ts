@@ -5,7 +5,8 @@ import { tell } from '../actions/toasts'
 import { tellFailure } from '../actions/failures'
 import type { Uploads } from '../actions/uploads'
 import { nameOf, parentOf, tidyFileName } from '../model/path'
-import { figures, t } from '../text'
+import { figures } from '../text'
+import { uploadText } from '../text/upload'
 import { askTaken } from './askTaken'
 import { enqueue, giveFile, isSame, queue } from './manager'
 import { roomFor, takenNames } from './names'
@@ -67,12 +68,12 @@ function put(client: string, wishes: readonly Wished[], room: Awaited<ReturnType
     const { why, left } = fits[at] ?? { why: null, left: 0 }
     if (!why) return upload
     const [size, rest] = [figures.bytes(upload.size), figures.bytes(left)]
-    const said = why === 'plan' ? t.upload.noRoom(size, rest) : why === 'file' ? t.upload.tooLarge(size, rest) : t.upload.empty
+    const said = why === 'plan' ? uploadText.noRoom(size, rest) : why === 'file' ? uploadText.tooLarge(size, rest) : uploadText.empty
     return { ...upload, state: 'failed' as const, why: said, hopeless: why !== 'plan' }
   })
   enqueue(uploads)
   const refused = uploads.filter(({ state }) => state === 'failed')
-  if (refused[0]) tell(refused.length === 1 ? `${refused[0].shown}: ${refused[0].why}` : t.upload.refused(refused.length, refused[0].why), { tone: 'bad' })
+  if (refused[0]) tell(refused.length === 1 ? `${refused[0].shown}: ${refused[0].why}` : uploadText.refused(refused.length, refused[0].why), { tone: 'bad' })
 }
 
 const take = (client: string, walked: Promise<Walked> | Walked): void =>
@@ -85,7 +86,7 @@ async function replace(client: string, file: File, path: string): Promise<void> 
 
 async function importUrl(client: string, src: string, folder: string): Promise<void> {
   await importFile(client, src, folder)
-  tell(t.upload.importing)
+  tell(uploadText.importing)
 }
 
 export const uploadsFor = (client: string): Uploads => ({

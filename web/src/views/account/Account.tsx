@@ -8,7 +8,8 @@ import { tell } from '../../actions/toasts'
 import type { SessionEntry } from '../../api/panel'
 import { browserOf } from '../../model/browser'
 import { Button } from '../../parts/Button'
-import { figures, t } from '../../text'
+import { figures } from '../../text'
+import { accountText } from '../../text/account'
 import { Failed } from '../Failed'
 import { useHere } from '../session'
 import { InAll, Password, type Wrong, ofField, wrongOf } from './fields'
@@ -21,12 +22,12 @@ export function Account() {
   const { session } = useHere()
   const { person, clients } = session
   return (
-    <Page title={t.account.account.title}>
-      <Part title={t.account.account.you}>
+    <Page title={accountText.account.title}>
+      <Part title={accountText.account.you}>
         <dl className="facts">
-          <div><dt>{t.account.name}</dt><dd>{person.name}</dd></div>
-          <div><dt>{t.account.email}</dt><dd>{person.email}</dd></div>
-          {clients.map((client) => <div key={client.id}><dt>{client.name}</dt><dd>{t.account.roles[client.role]}</dd></div>)}
+          <div><dt>{accountText.name}</dt><dd>{person.name}</dd></div>
+          <div><dt>{accountText.email}</dt><dd>{person.email}</dd></div>
+          {clients.map((client) => <div key={client.id}><dt>{client.name}</dt><dd>{accountText.roles[client.role]}</dd></div>)}
         </dl>
       </Part>
       <ChangePassword email={person.email} />
@@ -36,7 +37,7 @@ export function Account() {
 }
 
 function ChangePassword({ email }: { email: string }) {
-  const words = t.account.account
+  const words = accountText.account
   const [old, setOld] = useState('')
   const [next, setNext] = useState('')
   const [busy, setBusy] = useState(false)
@@ -60,7 +61,7 @@ function ChangePassword({ email }: { email: string }) {
       <form className="part-form" onSubmit={submit}>
         <input type="email" hidden readOnly autoComplete="username" value={email} />
         <Password label={words.old} value={old} change={setOld} autoComplete="current-password" required wrong={ofField(wrong, 'old_password')} />
-        <Password label={words.next} value={next} change={setNext} autoComplete="new-password" required hint={t.account.setup.passwordHint} wrong={ofField(wrong, 'new_password') ?? ofField(wrong, 'password')} />
+        <Password label={words.next} value={next} change={setNext} autoComplete="new-password" required hint={accountText.setup.passwordHint} wrong={ofField(wrong, 'new_password') ?? ofField(wrong, 'password')} />
         <InAll wrong={wrong} fields={['old_password', 'new_password', 'password']} />
         <div><Button look="line" type="submit" isPending={busy} isDisabled={!old || !next}>{words.change}</Button></div>
       </form>
@@ -69,7 +70,7 @@ function ChangePassword({ email }: { email: string }) {
 }
 
 function Sessions() {
-  const words = t.account.account
+  const words = accountText.account
   const { data, error } = useQuery(sessionsQuery)
   const sessions = [...(data?.sessions ?? [])].sort((a, b) => Number(b.current) - Number(a.current) || b.seen_at.localeCompare(a.seen_at))
   const others = sessions.filter(({ current }) => !current)
@@ -83,7 +84,7 @@ function Sessions() {
 }
 
 function OneSession({ one, end }: { one: SessionEntry; end: () => void }) {
-  const words = t.account.account
+  const words = accountText.account
   const known = browserOf(one.user_agent)
   const name = known ? words.on(known.browser, known.system) : words.unknown
   return (

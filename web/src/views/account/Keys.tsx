@@ -8,6 +8,7 @@ import { Button } from '../../parts/Button'
 import { Dialog, DialogFoot } from '../../parts/Dialog'
 import { State } from '../../parts/State'
 import { figures, t } from '../../text'
+import { accountText } from '../../text/account'
 import { Failed } from '../Failed'
 import { openLayer } from '../layers'
 import { useHere } from '../session'
@@ -28,23 +29,23 @@ export function Keys() {
   const revoked = keys.filter((key) => key.revoked_at).length
   const shown = keys.filter((key) => all || !key.revoked_at)
   return (
-    <Page title={t.account.keys.title} lead={t.account.keys.lead} action={<Button look="main" icon="plus" onPress={make}>{t.account.keys.make}</Button>}>
+    <Page title={accountText.keys.title} lead={accountText.keys.lead} action={<Button look="main" icon="plus" onPress={make}>{accountText.keys.make}</Button>}>
       {error ? <Failed error={error} level={2} again={() => void keysChanged(client.id)} /> : !data ? <Waiting />
-        : !shown.length ? <State icon="key" title={t.account.keys.none} hint={t.account.keys.noneHint}><Button look="main" onPress={make}>{t.account.keys.make}</Button></State>
-        : <ul className="lines" aria-label={t.account.keys.list}>{shown.map((key) => <Line key={key.id} item={key} client={client.id} />)}</ul>}
-      {revoked > 0 && <Button small aria-pressed={all} onPress={() => showAll(!all)}>{all ? t.account.keys.withoutRevoked : t.account.keys.withRevoked(revoked)}</Button>}
+        : !shown.length ? <State icon="key" title={accountText.keys.none} hint={accountText.keys.noneHint}><Button look="main" onPress={make}>{accountText.keys.make}</Button></State>
+        : <ul className="lines" aria-label={accountText.keys.list}>{shown.map((key) => <Line key={key.id} item={key} client={client.id} />)}</ul>}
+      {revoked > 0 && <Button small aria-pressed={all} onPress={() => showAll(!all)}>{all ? accountText.keys.withoutRevoked : accountText.keys.withRevoked(revoked)}</Button>}
     </Page>
   )
 }
 
 function standingOf({ revoked_at, expires_at }: Key): string | null {
-  if (revoked_at) return t.account.keys.revoked
+  if (revoked_at) return accountText.keys.revoked
   if (!expires_at) return null
-  return new Date(expires_at) < new Date() ? t.account.keys.expired : t.account.keys.expires(figures.date(expires_at))
+  return new Date(expires_at) < new Date() ? accountText.keys.expired : accountText.keys.expires(figures.date(expires_at))
 }
 
 function Line({ item, client }: { item: Key; client: string }) {
-  const words = t.account.keys
+  const words = accountText.keys
   const standing = standingOf(item)
   const revoke = () => confirm({
     title: words.revokeTitle(item.name), hint: words.revokeHint, go: words.revoke, told: words.gone(item.name),
@@ -54,7 +55,7 @@ function Line({ item, client }: { item: Key; client: string }) {
   return (
     <li className="line" data-off={Boolean(item.revoked_at)}>
       <div className="line-words">
-        <p className="line-name"><span className="clip">{item.name}</span><span className="tag">{t.account.roles[item.role]}</span></p>
+        <p className="line-name"><span className="clip">{item.name}</span><span className="tag">{accountText.roles[item.role]}</span></p>
         <p className="line-facts">{facts.join(' · ')}</p>
       </div>
       {!item.revoked_at && <Button small look="line" aria-label={words.revokeOf(item.name)} onPress={revoke}>{words.revoke}</Button>}
@@ -65,7 +66,7 @@ function Line({ item, client }: { item: Key; client: string }) {
 const DAYS = [0, 30, 90, 365]
 
 function Make({ client, most, origin, close }: { client: string; most: Role; origin: string; close: () => void }) {
-  const words = t.account.keys
+  const words = accountText.keys
   const [name, setName] = useState('')
   const [role, setRole] = useState<Role>('render')
   const [days, setDays] = useState(0)

@@ -8,6 +8,7 @@ import type { Invitation, Member, Role } from '../../api/panel'
 import { Button } from '../../parts/Button'
 import { Dialog, DialogFoot } from '../../parts/Dialog'
 import { figures, t } from '../../text'
+import { accountText } from '../../text/account'
 import { Failed } from '../Failed'
 import { openLayer } from '../layers'
 import { useHere } from '../session'
@@ -21,7 +22,7 @@ const peopleChanged = (client: string) => queries.invalidateQueries({ queryKey: 
 
 export function People() {
   const { client } = useHere()
-  const words = t.account.people
+  const words = accountText.people
   const { data, error } = useQuery(peopleQuery(client.id))
   const ask = () => openLayer((close) => <Invite client={client.id} most={client.role} close={close} />)
   return (
@@ -42,11 +43,11 @@ export function People() {
 
 function Person({ one, client }: { one: Member; client: string }) {
   const { session } = useHere()
-  const words = t.account.people
+  const words = accountText.people
   const me = one.id === session.person.id
   const setRole = (role: Role) => {
     changeRole(client, one.id, role)
-      .then(() => tell(words.roleChanged(one.name, t.account.roles[role])), tellFailure)
+      .then(() => tell(words.roleChanged(one.name, accountText.roles[role])), tellFailure)
       .finally(() => void Promise.all([peopleChanged(client), me && queries.invalidateQueries(sessionQuery)]))
   }
   const remove = () => confirm({
@@ -61,7 +62,7 @@ function Person({ one, client }: { one: Member; client: string }) {
         <p className="line-facts">{[one.email, words.joined(figures.date(one.joined_at))].join(' · ')}</p>
       </div>
       <select className="input line-role" aria-label={words.roleOf(one.name)} value={one.role} onChange={(event) => setRole(event.target.value as Role)}>
-        {ROLES.map((role) => <option key={role} value={role}>{t.account.roles[role]}</option>)}
+        {ROLES.map((role) => <option key={role} value={role}>{accountText.roles[role]}</option>)}
       </select>
       {!me && <Button small look="line" aria-label={words.removeOf(one.name)} onPress={remove}>{words.remove}</Button>}
     </li>
@@ -69,12 +70,12 @@ function Person({ one, client }: { one: Member; client: string }) {
 }
 
 function Invited({ one, client }: { one: Invitation; client: string }) {
-  const words = t.account.people
+  const words = accountText.people
   const withdraw = () => void withdrawInvitation(client, one.id).then(() => tell(words.withdrawn), tellFailure).finally(() => void peopleChanged(client))
   return (
     <li className="line">
       <div className="line-words">
-        <p className="line-name"><span className="clip">{one.email}</span><span className="tag">{t.account.roles[one.role]}</span></p>
+        <p className="line-name"><span className="clip">{one.email}</span><span className="tag">{accountText.roles[one.role]}</span></p>
         <p className="line-facts">{words.pending(figures.dateTime(one.expires_at))}</p>
       </div>
       <Button small look="line" aria-label={words.withdrawOf(one.email)} onPress={withdraw}>{words.withdraw}</Button>
@@ -83,7 +84,7 @@ function Invited({ one, client }: { one: Invitation; client: string }) {
 }
 
 function Invite({ client, most, close }: { client: string; most: Role; close: () => void }) {
-  const words = t.account.people
+  const words = accountText.people
   const [email, setEmail] = useState('')
   const [role, setRole] = useState<Role>('editor')
   const [url, setUrl] = useState<string | null>(null)
@@ -96,7 +97,7 @@ function Invite({ client, most, close }: { client: string; most: Role; close: ()
   return (
     <Dialog title={words.inviteTitle} close={close}>
       <form onSubmit={submit}>
-        <Field label={t.account.email} value={email} change={setEmail} type="email" autoFocus required autoComplete="off" wrong={ofField(wrong, 'email')} />
+        <Field label={accountText.email} value={email} change={setEmail} type="email" autoFocus required autoComplete="off" wrong={ofField(wrong, 'email')} />
         <RoleField value={role} change={setRole} most={most} />
         <InAll wrong={wrong} fields={['email']} />
         <DialogFoot>

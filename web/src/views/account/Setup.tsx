@@ -6,6 +6,7 @@ import type { SetupLook } from '../../api/panel'
 import { Button } from '../../parts/Button'
 import { State } from '../../parts/State'
 import { t } from '../../text'
+import { accountText } from '../../text/account'
 import { Failed } from '../Failed'
 import { Alone } from './Alone'
 import { Field, InAll, Password, ofField, useSubmit } from './fields'
@@ -23,25 +24,25 @@ export function Setup() {
   }, [token])
   if (failure instanceof ApiError && failure.status === 404) return <Used />
   if (failure) return <main className="page-alone"><Failed error={failure} again={() => window.location.reload()} /></main>
-  if (!look) return <main className="page-alone"><p role="status" className="hidden">{t.account.setup.checking}</p></main>
+  if (!look) return <main className="page-alone"><p role="status" className="hidden">{accountText.setup.checking}</p></main>
   return <Form look={look} token={token} />
 }
 
 function Used() {
   return (
     <main className="page-alone">
-      <State level={1} icon="link" title={t.account.setup.used} hint={t.account.setup.usedHint}>
-        <Link className="button button--main" to="/sign-in">{t.account.setup.toSignIn}</Link>
+      <State level={1} icon="link" title={accountText.setup.used} hint={accountText.setup.usedHint}>
+        <Link className="button button--main" to="/sign-in">{accountText.setup.toSignIn}</Link>
       </State>
     </main>
   )
 }
 
 function wordsFor({ kind, client, role }: SetupLook): { title: string; lead: string; go: string } {
-  const words = t.account.setup
+  const words = accountText.setup
   if (kind === 'first') return { title: words.first, lead: words.firstLead, go: words.go }
   if (kind === 'reset') return { title: words.reset, lead: words.resetLead, go: words.save }
-  return { title: words.invitation(client?.name ?? t.app.name), lead: role ? words.invitationLead(t.account.roles[role]) : '', go: words.join }
+  return { title: words.invitation(client?.name ?? t.app.name), lead: role ? words.invitationLead(accountText.roles[role]) : '', go: words.join }
 }
 
 function Form({ look, token }: { look: SetupLook; token: string }) {
@@ -55,9 +56,9 @@ function Form({ look, token }: { look: SetupLook; token: string }) {
   return (
     <Alone title={title} lead={lead}>
       <form onSubmit={submit}>
-        <Field label={t.account.email} value={email} change={setEmail} type="email" autoComplete="username" required readOnly={look.email !== null} autoFocus={look.email === null} wrong={ofField(wrong, 'email')} />
-        {!reset && <Field label={t.account.name} value={name} change={setName} autoComplete="name" required autoFocus={look.email !== null} maxLength={100} wrong={ofField(wrong, 'name')} />}
-        <Password label={reset ? t.account.account.next : t.account.password} value={password} change={setPassword} autoComplete="new-password" required autoFocus={reset} hint={look.kind === 'invitation' ? `${t.account.setup.passwordHint} ${t.account.setup.known}` : t.account.setup.passwordHint} wrong={ofField(wrong, 'password')} />
+        <Field label={accountText.email} value={email} change={setEmail} type="email" autoComplete="username" required readOnly={look.email !== null} autoFocus={look.email === null} wrong={ofField(wrong, 'email')} />
+        {!reset && <Field label={accountText.name} value={name} change={setName} autoComplete="name" required autoFocus={look.email !== null} maxLength={100} wrong={ofField(wrong, 'name')} />}
+        <Password label={reset ? accountText.account.next : accountText.password} value={password} change={setPassword} autoComplete="new-password" required autoFocus={reset} hint={look.kind === 'invitation' ? `${accountText.setup.passwordHint} ${accountText.setup.known}` : accountText.setup.passwordHint} wrong={ofField(wrong, 'password')} />
         <InAll wrong={wrong} fields={['email', 'name', 'password']} />
         <Button look="main" type="submit" isPending={busy}>{go}</Button>
       </form>

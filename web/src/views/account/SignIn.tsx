@@ -4,7 +4,7 @@ import { signIn } from '../../api/account'
 import { queries, sessionQuery } from '../../actions/queries'
 import type { Session } from '../../api/panel'
 import { Button } from '../../parts/Button'
-import { t } from '../../text'
+import { accountText } from '../../text/account'
 import { Alone } from './Alone'
 import { Field, InAll, Password, useSubmit } from './fields'
 
@@ -28,14 +28,14 @@ export function SignIn() {
   const enter = useEnter()
   const { submit, busy, wrong } = useSubmit(async () => enter(await signIn({ email: email.trim(), password }), next))
   return (
-    <Alone title={t.account.signIn.title} lead={t.account.signIn.lead}>
+    <Alone title={accountText.signIn.title} lead={accountText.signIn.lead}>
       <form onSubmit={submit}>
-        <Field label={t.account.email} value={email} change={setEmail} type="email" autoComplete="username" autoFocus required inputMode="email" />
-        <Password label={t.account.password} value={password} change={setPassword} autoComplete="current-password" required />
+        <Field label={accountText.email} value={email} change={setEmail} type="email" autoComplete="username" autoFocus required inputMode="email" />
+        <Password label={accountText.password} value={password} change={setPassword} autoComplete="current-password" required />
         <InAll wrong={wrong} fields={[]} />
-        <Button look="main" type="submit" isPending={busy}>{t.account.signIn.go}</Button>
+        <Button look="main" type="submit" isPending={busy}>{accountText.signIn.go}</Button>
       </form>
-      <p className="alone-note">{t.account.signIn.lost}</p>
+      <p className="alone-note">{accountText.signIn.lost}</p>
     </Alone>
   )
 }

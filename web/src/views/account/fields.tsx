@@ -4,7 +4,7 @@ import { ApiError } from '../../api/http'
 import { sentenceOf } from '../../actions/failures'
 import type { Role } from '../../api/panel'
 import { Button } from '../../parts/Button'
-import { t } from '../../text'
+import { accountText } from '../../text/account'
 
 type Props = Omit<React.InputHTMLAttributes<HTMLInputElement>, 'onChange' | 'id'> & {
   label: string
@@ -37,7 +37,7 @@ export function Password({ label, value, change, hint, wrong, ...rest }: Props) 
       <label htmlFor={id}>{label}</label>
       <div className="password">
         <input {...rest} id={id} type={seen ? 'text' : 'password'} value={value} onChange={(event) => change(event.target.value)} aria-invalid={Boolean(wrong)} spellCheck={false} autoCapitalize="none" {...(below ? { 'aria-describedby': `${id}-hint` } : {})} />
-        <Button small icon={seen ? 'eyeOff' : 'eye'} label={seen ? t.account.hidePassword : t.account.showPassword} aria-pressed={seen} onPress={() => see(!seen)} />
+        <Button small icon={seen ? 'eyeOff' : 'eye'} label={seen ? accountText.hidePassword : accountText.showPassword} aria-pressed={seen} onPress={() => see(!seen)} />
       </div>
       {below && <p id={`${id}-hint`} className={`hint ${wrong ? 'hint--bad' : ''}`}>{below}</p>}
     </div>
@@ -52,11 +52,11 @@ export function RoleField({ value, change, most }: { value: Role; change: (next:
   const id = useId()
   return (
     <div className="field">
-      <label htmlFor={id}>{t.account.role}</label>
+      <label htmlFor={id}>{accountText.role}</label>
       <select id={id} className="input" value={value} onChange={(event) => change(event.target.value as Role)} aria-describedby={`${id}-hint`}>
-        {rolesUpTo(most).map((role) => <option key={role} value={role}>{t.account.roles[role]}</option>)}
+        {rolesUpTo(most).map((role) => <option key={role} value={role}>{accountText.roles[role]}</option>)}
       </select>
-      <p id={`${id}-hint`} className="hint">{t.account.roleHints[value]}</p>
+      <p id={`${id}-hint`} className="hint">{accountText.roleHints[value]}</p>
     </div>
   )
 }
@@ -65,8 +65,8 @@ export function RoleField({ value, change, most }: { value: Role; change: (next:
 export type Wrong = { field: string | null; why: string } | null
 
 export function wrongOf(failure: unknown): NonNullable<Wrong> {
-  if (failure instanceof ApiError && failure.code === 'wrong_credentials') return { field: null, why: t.account.signIn.wrong }
-  if (failure instanceof ApiError && failure.code === 'slow_down') return { field: null, why: t.account.signIn.slow(failure.retryAfter ?? 60) }
+  if (failure instanceof ApiError && failure.code === 'wrong_credentials') return { field: null, why: accountText.signIn.wrong }
+  if (failure instanceof ApiError && failure.code === 'slow_down') return { field: null, why: accountText.signIn.slow(failure.retryAfter ?? 60) }
   const field = failure instanceof ApiError ? (failure.field ?? null) : null
   return { field, why: sentenceOf(failure) }
 }
