@@ -5,7 +5,7 @@ import { tell } from './toasts'
 
 export function sentenceOf(failure: unknown): string {
   if (!(failure instanceof ApiError)) return t.errors.unknown
-  if (failure.offline) return t.errors.offline
+  if (failure.offline) return navigator.onLine ? t.errors.unreachable : t.errors.offline
   if (failure.status === 429 && failure.retryAfter) return failure.message || t.errors.slow(failure.retryAfter)
   if (failure.status >= 500 && failure.status !== 507) return t.errors.server
   return failure.message || t.errors.unknown

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { File } from '../api/schema'
-import { PAGE, makeListing } from './listing'
+import { PAGE, isEmpty, makeListing } from './listing'
 import { buildTree } from './tree'
 
 const file = (name: string) => ({ name, folder: '' }) as File
@@ -29,4 +29,12 @@ it('closes the gaps of what is leaving, across pages', () => {
   expect(listing.indexOf('f3')).toBe(2)
   expect(listing.indexOf('f2')).toBe(-1)
   expect(listing.at(1 + 2 * PAGE - 2)?.key).toBe(`f${2 * PAGE}`)
+})
+
+it('is empty also with a `temp` that has nothing in it', () => {
+  const of = (...list: { path: string; files: number; size: number }[]) => makeListing(buildTree(list).root.children, 0, [], () => undefined, new Set())
+  expect(isEmpty(of())).toBe(true)
+  expect(isEmpty(of({ path: 'temp', files: 0, size: 0 }))).toBe(true)
+  expect(isEmpty(of({ path: 'temp', files: 1, size: 1 }))).toBe(false)
+  expect(isEmpty(of({ path: 'a', files: 0, size: 0 }))).toBe(false)
 })

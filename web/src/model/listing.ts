@@ -27,6 +27,9 @@ export type Listing = {
 
 type Pages = (page: number) => readonly File[] | undefined
 
+/** Nothing to show: also a root that has only `temp`, which is always there. */
+export const isEmpty = ({ files, folders }: Listing): boolean => files === 0 && folders.every((folder) => folder.path === 'temp' && folder.allFiles === 0)
+
 /** Puts together what is known; `leaving` are keys that are not to be seen any more. */
 export function makeListing(allFolders: readonly Folder[], total: number, known: readonly number[], pages: Pages, leaving: ReadonlySet<Key>): Listing {
   const folders = leaving.size ? allFolders.filter((folder) => !leaving.has(folderKey(folder.path))) : allFolders

@@ -19,6 +19,7 @@ export const de: Messages = {
   },
   errors: {
     offline: 'Keine Verbindung. Die Änderung wurde nicht gemacht.',
+    unreachable: 'Der Server war nicht zu erreichen. Die Änderung wurde nicht gemacht.',
     unknown: 'Etwas ging schief. Es wurde nichts geändert.',
     server: 'Der Server hatte ein Problem. Es wurde nichts geändert; bitte gleich noch einmal versuchen.',
     slow: (seconds) => `Zu viele Anfragen. In ${n(seconds, 'Sekunde', 'Sekunden')} noch einmal versuchen.`,
@@ -84,6 +85,7 @@ export const de: Messages = {
     emptyFolder: 'Dieser Ordner ist leer', emptyFolderHint: 'Dateien hierher ziehen, oder aus anderen Ordnern hierher verschieben.', emptyViewer: 'Hier liegt noch nichts.',
     nothingFound: 'Nichts gefunden', nothingFoundHint: (what) => `Kein Name enthält hier „${what}“.`, nothingOfType: 'Von dieser Art gibt es hier nichts.', clearFilters: 'Alles zeigen', searchWhole: 'Ganze Bibliothek durchsuchen',
     noPermission: 'Das ist nicht zu sehen', noPermissionHint: 'Die eigene Rolle reicht nicht so weit. Wer diesen Mandanten verwaltet, kann das ändern.', offline: 'Keine Verbindung', offlineHint: 'Sobald es wieder eine gibt, sind die Dateien da.', offlineBar: 'Keine Verbindung. Was zu sehen ist, kann veraltet sein.',
+    unreachable: 'Der Server ist nicht zu erreichen', unreachableHint: 'Vielleicht startet er gerade neu, oder etwas steht dazwischen. Diese Seite versucht es von selbst wieder.',
     serverError: 'Der Server hat ein Problem', serverErrorHint: 'Es liegt nicht an Ihnen. Nichts ging verloren; bitte gleich noch einmal versuchen.', noFolder: 'Diesen Ordner gibt es nicht', noFolderHint: 'Er wurde verschoben, umbenannt oder gelöscht.', toRoot: 'Zu allen Dateien', noPage: 'Diese Seite gibt es nicht', noPageHint: 'Die Adresse ist vertippt oder veraltet.', noClient: 'Sie gehören noch zu keinem Mandanten', noClientHint: 'Bitten Sie jemanden, der einen verwaltet, um eine Einladung.', upload: 'Dateien wählen',
   },
   curl: { title: 'Als API-Aufrufe', hint: 'Dasselbe mit curl. Vorher den API-Schlüssel in die Variable KEY schreiben.', copy: 'Befehle kopieren' },

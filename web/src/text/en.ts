@@ -17,6 +17,7 @@ export const en = {
   },
   errors: {
     offline: 'You are offline. The change was not made.',
+    unreachable: 'The server could not be reached. The change was not made.',
     unknown: 'Something went wrong. Nothing was changed.',
     server: 'The server had a problem. Nothing was changed; try again in a moment.',
     slow: (seconds: number) => `Too many requests. Try again in ${n(seconds, 'second', 'seconds')}.`,
@@ -85,6 +86,7 @@ export const en = {
     emptyFolder: 'This folder is empty', emptyFolderHint: 'Drop files here, or move some in from other folders.', emptyViewer: 'Nothing was put here yet.',
     nothingFound: 'Nothing found', nothingFoundHint: (what: string) => `No name here contains “${what}”.`, nothingOfType: 'There is nothing of this type here.', clearFilters: 'Show everything', searchWhole: 'Search the whole library',
     noPermission: 'You may not see this', noPermissionHint: 'Your role does not reach this far. Somebody who manages this client can change it.', offline: 'You are offline', offlineHint: 'As soon as there is a connection again, the files are here.', offlineBar: 'You are offline. What you see may be out of date.',
+    unreachable: 'The server cannot be reached', unreachableHint: 'It may be restarting, or something stands between. This page tries again by itself.',
     serverError: 'The server has a problem', serverErrorHint: 'It is not you. Nothing was lost; try again in a moment.', noFolder: 'This folder is not there', noFolderHint: 'It was moved, renamed or deleted.', toRoot: 'Go to all files', noPage: 'There is no such page', noPageHint: 'The address may be mistyped or old.', noClient: 'You belong to no client yet', noClientHint: 'Ask somebody who manages one to invite you.', upload: 'Choose files',
   },
   curl: { title: 'As API calls', hint: 'The same with curl. Put your API key into the variable KEY first.', copy: 'Copy commands' },

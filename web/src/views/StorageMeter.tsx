@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
+import { useRef, useState } from 'react'
 import { Button } from 'react-aria-components/Button'
-import { Dialog, DialogTrigger } from 'react-aria-components/Dialog'
 import { Popover } from 'react-aria-components/Popover'
 import { storageQuery } from '../actions/queries'
 import type { Storage } from '../api/schema'
@@ -16,19 +16,21 @@ const wordsOf = ({ used, limit }: Fullness) =>
 export function StorageMeter() {
   const { client } = useHere()
   const { data: storage } = useQuery(storageQuery(client.id))
+  const button = useRef<HTMLButtonElement>(null)
+  const [open, setOpen] = useState(false)
   if (!storage) return <div className="meter-box"><div className="skeleton" style={{ height: '2.5rem' }} /></div>
   const full = fullnessOf(storage)
   return (
-    <DialogTrigger>
-      <Button className="meter-box">
+    <>
+      <Button className="meter-box" ref={button} aria-expanded={open} onPress={() => setOpen(!open)}>
         <span className="meter-words"><span>{t.storage.title}</span><span className="num">{wordsOf(full)}</span></span>
         <Bar full={full} />
         {full.level !== 'calm' && <span className={`meter-note meter-note--${full.level}`}><Icon name="warn" />{t.storage[full.level]}</span>}
       </Button>
-      <Popover className="popover" placement="top start" offset={8}>
-        <Dialog className="meter-more" aria-label={t.storage.show}><More storage={storage} full={full} /></Dialog>
+      <Popover className="popover" placement="top start" offset={8} triggerRef={button} isOpen={open} onOpenChange={setOpen} aria-label={t.storage.show}>
+        <div className="meter-more"><More storage={storage} full={full} /></div>
       </Popover>
-    </DialogTrigger>
+    </>
   )
 }
 

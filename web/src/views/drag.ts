@@ -9,10 +9,12 @@ import type { Key } from '../model/path'
 const OURS = 'application/x-reelshelf-keys'
 
 let dragged: readonly Key[] = []
+let whenDropped = () => {}
 
-/** What a drag begins with; `picture` follows the pointer. */
-export function beginDrag(event: React.DragEvent, keys: readonly Key[], picture: HTMLElement | null): void {
+/** What a drag begins with; `picture` follows the pointer, `done` is called when a target took it. */
+export function beginDrag(event: React.DragEvent, keys: readonly Key[], picture: HTMLElement | null, done: () => void): void {
   dragged = keys
+  whenDropped = done
   event.dataTransfer.setData(OURS, JSON.stringify(keys))
   event.dataTransfer.effectAllowed = 'move'
   if (picture) event.dataTransfer.setDragImage(picture, 16, 16)
@@ -82,8 +84,10 @@ export function useDropTarget({ client, path, writable, filesOnly, linger }: Tar
         const verdict = judge(event)
         leave()
         if (verdict === 'no') return
-        if (bringsOurs(event)) void moveItems(client, dragged, path)
-        else readUploads()?.addDropped(event.dataTransfer, path)
+        if (bringsOurs(event)) {
+          void moveItems(client, dragged, path)
+          whenDropped()
+        } else readUploads()?.addDropped(event.dataTransfer, path)
         endDrag()
       },
     },

@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
-import { type Layout, indexesOf, isFolderRow, placeOf, rowCount, rowHeight } from '../../model/layout'
+import { type Layout, indexesOf, placeOf, rowCount, rowHeight } from '../../model/layout'
 import { placeName } from '../../actions/library'
 import type { Item, Listing } from '../../model/listing'
 import { type Key, plainPath } from '../../model/path'
@@ -89,17 +89,12 @@ export function Contents(props: Props) {
   const shown = virtual.getVirtualItems()
   const first = indexesOf(layout, shown[0]?.index ?? 0)[0]
   const last = indexesOf(layout, shown.at(-1)?.index ?? 0)[1] - 1
-  const racing = useRacing(scroller)
-  // Rows that were drawn before the race began stay as they are.
-  const drawn = useRef<Set<number>>(new Set())
-  if (!racing) drawn.current = new Set(shown.map((row) => row.index))
-  useEffect(() => {
-    if (!racing) look(first, Math.max(first, last))
-  }, [look, first, last, listing.count, racing])
+  const { racing, drawn } = useRace(scroller, shown, () => look(first, Math.max(first, last)), [look, first, last, listing.count])
   // Another folder or order begins at the top.
   const asked = JSON.stringify(seen.asked)
   useLayoutEffect(() => void scroller.current?.scrollTo(0, 0), [asked, client])
 
+  useKeptFocus(scroller, selection.focus, listing.count)
   const focusOn = useFocus(scroller, (index) => virtual.scrollToIndex(placeOf(layout, index).row))
   const menu = useMenu(doing, scroller)
   const { box, begin } = useBand({ scroller, field, layout, listing, choosing })
@@ -112,6 +107,14 @@ export function Contents(props: Props) {
   // The Tab key comes to where the keyboard was last, or to the first.
   const tab = selection.focus >= 0 && selection.focus < listing.count ? selection.focus : 0
   const Cell = view === 'grid' ? Tile : Row
+  const cells = (row: number) => {
+    const [start, end] = indexesOf(layout, row)
+    return Array.from({ length: Math.max(0, end - start) }, (_, at) => {
+      const index = start + at
+      const item = listing.at(index)
+      return <Cell key={index} item={item} index={index} column={at} width={layout.tile} selected={item ? choosing.has(item.key) : false} tab={index === tab} lively={item !== undefined && isLively(item.key)} client={client} mayWrite={mayWrite} where={where} />
+    })
+  }
   return (
     <div className={`contents contents--${view}`} ref={scroller} data-stale={seen.stale}
       onContextMenu={(event) => menu.openGround(event, plainPath(seen.asked.path))}
@@ -124,16 +127,10 @@ export function Contents(props: Props) {
         )}
         <div ref={field} role="rowgroup" className="field-of-rows" style={{ height: virtual.getTotalSize() }}>
           {shown.map((row) => {
-            const [start, end] = indexesOf(layout, row.index)
             const place = { transform: `translateY(${row.start}px)`, height: rowHeight(layout, row.index) }
             if (racing && !drawn.current.has(row.index)) return <Passing key={row.key} row={row.index} place={place} layout={layout} view={view} />
-            const cells = Array.from({ length: Math.max(0, end - start) }, (_, at) => {
-              const index = start + at
-              const item = listing.at(index)
-              return <Cell key={index} item={item} index={index} column={at} width={layout.tile} selected={item ? choosing.has(item.key) : false} tab={index === tab} lively={item !== undefined && isLively(item.key)} client={client} mayWrite={mayWrite} where={where} />
-            })
-            if (view === 'list') return <div key={row.key} role="presentation" className="row-place" style={place}>{cells}</div>
-            return <div key={row.key} role="row" aria-rowindex={row.index + 1} className={`tiles ${isFolderRow(layout, row.index) ? 'tiles--folders' : ''}`} style={place}>{cells}</div>
+            if (view === 'list') return <div key={row.key} role="presentation" className="row-place" style={place}>{cells(row.index)}</div>
+            return <div key={row.key} role="row" aria-rowindex={row.index + 1} className="tiles" style={place}>{cells(row.index)}</div>
           })}
           {box && <div className="band" style={{ left: box.left, top: box.top, width: box.right - box.left, height: box.bottom - box.top }} />}
         </div>
@@ -141,6 +138,19 @@ export function Contents(props: Props) {
       {menu.element}
     </div>
   )
+}
+
+/** While the listing flies past, nothing is asked for, and rows that were not drawn before are not drawn. */
+function useRace(scroller: React.RefObject<HTMLElement | null>, shown: readonly { index: number }[], look: () => void, seen: readonly unknown[]) {
+  const racing = useRacing(scroller)
+  const drawn = useRef<Set<number>>(new Set())
+  if (!racing) drawn.current = new Set(shown.map((row) => row.index))
+  useEffect(() => {
+    if (!racing) look()
+    // What `look` looks at is in `seen`.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
+  }, [...seen, racing])
+  return { racing, drawn }
 }
 
 /** A row that flies past: one element, however many tiles it stands for. */
@@ -156,6 +166,20 @@ function Passing({ row, place, layout, view }: { row: number; place: React.CSSPr
 function indexAt(target: EventTarget | null): number | null {
   const index = (target as Element | null)?.closest<HTMLElement>('[data-index]')?.dataset.index
   return index === undefined ? null : Number(index)
+}
+
+/** When what had the focus is gone, the focus goes to what took its place, and is not lost at the top of the page. */
+function useKeptFocus(scroller: React.RefObject<HTMLElement | null>, index: number, count: number): void {
+  useEffect(() => {
+    // A dialog that closes gives the focus back a moment later, to what may be gone.
+    const timer = setTimeout(() => {
+      if (document.activeElement !== document.body || index < 0 || !count) return
+      scroller.current?.querySelector<HTMLElement>(`[data-index="${Math.min(index, count - 1)}"]`)?.focus({ preventScroll: true })
+    }, 120)
+    return () => clearTimeout(timer)
+    // Only when there is more or less than before.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps
+  }, [count])
 }
 
 /** Brings the focus to an index, also to one that is not drawn yet. */
@@ -252,7 +276,7 @@ function usePresses({ seen: { listing }, view, doing, openMenu }: Pressed) {
       count.textContent = t.common.items(keys.length)
       document.body.append(count)
       setTimeout(() => count.remove())
-      beginDrag(event, keys, count)
+      beginDrag(event, keys, count, choosing.clear)
     },
     onDragEnd: endDrag,
     onPointerOver: (event: React.PointerEvent) => {

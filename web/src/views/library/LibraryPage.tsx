@@ -1,7 +1,7 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { Suspense, lazy, useCallback, useEffect, useSyncExternalStore } from 'react'
 import { readUploads, watchUploads } from '../../actions/uploads'
-import type { Item } from '../../model/listing'
+import { type Item, isEmpty } from '../../model/listing'
 import { isTemp, nameOf, parentOf } from '../../model/path'
 import { type LibrarySearch, type Sort, type View, nextSort } from '../../model/url'
 import { figures, t } from '../../text'
@@ -71,11 +71,11 @@ export function LibraryPage() {
   return (
     <div className="library" {...handlers}>
       <Head path={path} mayWrite={mayWrite} newFolder={newFolder} client={client.id} search={search} change={change} />
-      <Tools view={view} sort={sort} type={search.type} setView={setView} setSort={setSort} setType={(type) => change({ type })} summary={seen.loading ? '' : summary}
+      <Tools view={view} sort={sort} type={search.type} setView={setView} setSort={setSort} setType={(type) => change({ type })} summary={seen.loading || seen.failure ? '' : summary}
         scope={search.q ? { below: search.below ?? false, atRoot: path === '', set: (below) => change({ below: below || undefined }, true) } : undefined} />
       {mayWrite && <StorageNote />}
       {seen.loading ? <Skeletons view={view} />
-        : seen.failure || !listing.count ? <Instead seen={seen} path={path} search={search} change={change} mayWrite={mayWrite} openFolder={openFolder} />
+        : seen.failure || isEmpty(listing) ? <Instead seen={seen} path={path} search={search} change={change} mayWrite={mayWrite} openFolder={openFolder} />
         : <Contents seen={seen} view={view} sort={sort} sortBy={(column) => setSort(nextSort(sort, column))} doing={doing} label={t.library.contents(where)}
             where={search.below === true} up={() => path && openFolder(parentOf(path))} newFolder={newFolder} toggleView={toggleView} />}
       <ActionBar doing={doing} total={listing.count} />

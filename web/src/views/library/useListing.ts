@@ -39,6 +39,21 @@ function sorted(folders: Folder[], sort: Sort): Folder[] {
   return sort === '-name' ? folders.toReversed() : folders
 }
 
+/** The folders of a listing: from the tree, and from the listing itself until that is read. */
+function useFolders(client: string, asked: Asked, listed: readonly string[] | undefined): Folder[] {
+  const { data: tree } = useQuery(treeQuery(client))
+  const { path: asPath, type, q, below, sort } = asked
+  const names = listed?.join('/') ?? ''
+  return useMemo(() => {
+    const path = plainPath(asPath)
+    if (type) return []
+    const built = tree && buildTree(tree)
+    if (q) return built ? sorted(findFolders(built, path, q, below ?? false), sort) : []
+    const children = built?.byPath.get(path)?.children ?? names.split('/').filter(Boolean).map((folder) => bare(joinPath(path, folder)))
+    return sorted(children, sort)
+  }, [tree, asPath, type, q, below, sort, names])
+}
+
 /** The folders and files that were asked for, page by page where one looks. */
 export function useListing(client: string, asked: Asked): Seen {
   const cache = useQueryClient()
@@ -51,22 +66,13 @@ export function useListing(client: string, asked: Asked): Seen {
 
   const [found, setFound] = useState(0)
   const results = useQueries({ queries: pages.map((page) => pageQuery(client, asked, page)) })
-  const { data: tree } = useQuery(treeQuery(client))
   const leaving = useSyncExternalStore(watchLeaving, readLeaving)
 
   const newest = results.filter((result) => result.data).sort((a, b) => b.dataUpdatedAt - a.dataUpdatedAt)[0]?.data
   const stamp = results.map((result) => result.dataUpdatedAt).join()
   const last = useRef<{ name: string; path: string; listing: Listing; total: number } | null>(null)
 
-  const folders = useMemo(() => {
-    const path = plainPath(asked.path)
-    if (asked.type) return []
-    const built = tree && buildTree(tree)
-    if (asked.q) return built ? sorted(findFolders(built, path, asked.q, asked.below ?? false), asked.sort) : []
-    const children = built?.byPath.get(path)?.children ?? newest?.folders.map((folder) => bare(joinPath(path, folder))) ?? []
-    return sorted(children, asked.sort)
-    // oxlint-disable-next-line react-hooks/exhaustive-deps
-  }, [tree, name, newest?.folders.join('/')])
+  const folders = useFolders(client, asked, newest?.folders)
 
   const total = newest?.total ?? (last.current?.name === name ? last.current.total : undefined)
   const fresh = useMemo(() => {

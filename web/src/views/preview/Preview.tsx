@@ -83,20 +83,29 @@ export function Preview({ path, seen, doing, change }: Props) {
       <Modal className="modal">
         <Dialog className="preview" aria-label={t.preview.label(name)} data-details={details}>
           <div className="preview-frame">
-            <header className="preview-head">
-              <Button icon="close" label={t.common.close} onPress={close} />
-              <h2 className="clip" title={name}>{name}</h2>
-              <span className="preview-position num" role="status">{position}</span>
-              <Button icon="chevron" className="turned" label={t.preview.previous} isDisabled={index <= listing.folders.length - 1 || index === listing.folders.length} onPress={() => void goTo(index - 1)} />
-              <Button icon="chevron" label={t.preview.next} isDisabled={index < 0 || index >= listing.count - 1} onPress={() => void goTo(index + 1)} />
-              <Button icon="info" label={details ? t.preview.hideDetails : t.preview.showDetails} aria-pressed={details} onPress={() => showDetails(!details)} />
-            </header>
+            <Head name={name} position={position} close={close} details={details} showDetails={showDetails}
+              previous={index > listing.folders.length ? () => void goTo(index - 1) : null} next={index >= 0 && index < listing.count - 1 ? () => void goTo(index + 1) : null} />
             {data ? <Shown key={path} file={data} /> : error ? <Missing error={error} close={close} /> : <div className="stage" aria-busy="true" />}
           </div>
           {details && data && <Details file={data} doing={doing} close={close} renamed={(key) => change({ file: key }, true)} />}
         </Dialog>
       </Modal>
     </ModalOverlay>
+  )
+}
+
+type HeadProps = { name: string; position: string; close: () => void; details: boolean; showDetails: (show: boolean) => void; previous: (() => void) | null; next: (() => void) | null }
+
+function Head({ name, position, close, details, showDetails, previous, next }: HeadProps) {
+  return (
+    <header className="preview-head">
+      <Button icon="close" label={t.common.close} onPress={close} />
+      <h2 className="clip" title={name}>{name}</h2>
+      <span className="preview-position num" role="status">{position}</span>
+      <Button icon="chevron" className="turned" label={t.preview.previous} isDisabled={!previous} onPress={() => previous?.()} />
+      <Button icon="chevron" label={t.preview.next} isDisabled={!next} onPress={() => next?.()} />
+      <Button icon="info" label={details ? t.preview.hideDetails : t.preview.showDetails} aria-pressed={details} onPress={() => showDetails(!details)} />
+    </header>
   )
 }
 
