@@ -126,7 +126,7 @@ export class World {
       document.addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`))
     })
     context.on('page', (page) => {
-      page.setDefaultTimeout(20_000)
+      page.setDefaultTimeout(12_000)
       page.on('console', (message) => ['error', 'warning'].includes(message.type()) && this.complain(message.text()))
       page.on('pageerror', (error) => this.complain(String(error)))
     })

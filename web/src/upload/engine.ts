@@ -20,11 +20,14 @@ const NO_STORAGE = {
   addUpload: () => Promise.resolve(''),
 }
 
+/** What goes wrong is told by its event, and shown. */
+const QUIET = { debug: () => undefined, warn: () => undefined, error: () => undefined }
+
 type Meta = { relativePath: string }
 type Body = { xhr: XMLHttpRequest }
 
 export class Engine {
-  private readonly uppy = new Uppy<Meta, Body>({ allowMultipleUploadBatches: true, autoProceed: false })
+  private readonly uppy = new Uppy<Meta, Body>({ allowMultipleUploadBatches: true, autoProceed: false, logger: QUIET })
   /** By the names that Uppy gives to files. */
   private readonly running = new Map<string, Upload>()
   private readonly names = new Map<Upload, string>()
@@ -74,9 +77,9 @@ export class Engine {
       data: file,
       // Two files of one name may be on their way at once; this tells them apart.
       meta: { relativePath: upload.id },
-      // Without an address for new ones, a place that is gone is told, and not made anew without a name.
-      tus: { uploadUrl: url },
-    } as Parameters<typeof this.uppy.addFile>[0])
+    })
+    // Without an address for new ones, a place that is gone is told, and not made anew without a name.
+    this.uppy.setFileState(name, { tus: { uploadUrl: url } })
     this.running.set(name, upload)
     this.names.set(upload, name)
     // What goes wrong is told by its event.

@@ -52,7 +52,7 @@ function ChangePassword({ email }: { email: string }) {
       tell(words.changed)
       void sessionsChanged()
     }, (failure: unknown) => {
-      const mistaken = failure instanceof ApiError && failure.code === 'wrong_credentials'
+      const mistaken = failure instanceof ApiError && (failure.code === 'wrong_credentials' || failure.field === 'old_password')
       setWrong(mistaken ? { field: 'old_password', why: words.wrongOld } : wrongOf(failure))
     }).finally(() => setBusy(false))
   }
@@ -63,7 +63,7 @@ function ChangePassword({ email }: { email: string }) {
         <Password label={words.old} value={old} change={setOld} autoComplete="current-password" required wrong={ofField(wrong, 'old_password')} />
         <Password label={words.next} value={next} change={setNext} autoComplete="new-password" required hint={accountText.setup.passwordHint} wrong={ofField(wrong, 'new_password') ?? ofField(wrong, 'password')} />
         <InAll wrong={wrong} fields={['old_password', 'new_password', 'password']} />
-        <div><Button look="line" type="submit" isPending={busy} isDisabled={!old || !next}>{words.change}</Button></div>
+        <div><Button look="line" type="submit" className={busy ? 'busy' : ''} isDisabled={!old || !next}>{words.change}</Button></div>
       </form>
     </Part>
   )

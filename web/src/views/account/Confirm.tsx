@@ -14,6 +14,7 @@ export const confirm = (asked: Asked): void => openLayer((close) => <Confirm {..
 function Confirm({ title, hint, go, run, told, close }: Asked & { close: () => void }) {
   const [busy, setBusy] = useState(false)
   const done = () => {
+    if (busy) return
     setBusy(true)
     run().then(() => tell(told), tellFailure).finally(close)
   }
@@ -22,7 +23,7 @@ function Confirm({ title, hint, go, run, told, close }: Asked & { close: () => v
       <p className="shown-hint">{hint}</p>
       <DialogFoot>
         <Button autoFocus onPress={close}>{t.common.cancel}</Button>
-        <Button look="danger" isPending={busy} onPress={done}>{go}</Button>
+        <Button look="danger" className={busy ? 'busy' : ''} onPress={done}>{go}</Button>
       </DialogFoot>
     </Dialog>
   )

@@ -97,7 +97,7 @@ function Make({ client, most, origin, close }: { client: string; most: Role; ori
         <InAll wrong={wrong} fields={['name']} />
         <DialogFoot>
           <Button onPress={close}>{t.common.cancel}</Button>
-          <Button look="main" type="submit" isPending={busy}>{words.create}</Button>
+          <Button look="main" type="submit" className={busy ? 'busy' : ''}>{words.create}</Button>
         </DialogFoot>
       </form>
     </Dialog>

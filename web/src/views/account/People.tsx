@@ -102,7 +102,7 @@ function Invite({ client, most, close }: { client: string; most: Role; close: ()
         <InAll wrong={wrong} fields={['email']} />
         <DialogFoot>
           <Button onPress={close}>{t.common.cancel}</Button>
-          <Button look="main" type="submit" isPending={busy}>{words.send}</Button>
+          <Button look="main" type="submit" className={busy ? 'busy' : ''}>{words.send}</Button>
         </DialogFoot>
       </form>
     </Dialog>

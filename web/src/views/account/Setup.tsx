@@ -60,7 +60,7 @@ function Form({ look, token }: { look: SetupLook; token: string }) {
         {!reset && <Field label={accountText.name} value={name} change={setName} autoComplete="name" required autoFocus={look.email !== null} maxLength={100} wrong={ofField(wrong, 'name')} />}
         <Password label={reset ? accountText.account.next : accountText.password} value={password} change={setPassword} autoComplete="new-password" required autoFocus={reset} hint={look.kind === 'invitation' ? `${accountText.setup.passwordHint} ${accountText.setup.known}` : accountText.setup.passwordHint} wrong={ofField(wrong, 'password')} />
         <InAll wrong={wrong} fields={['email', 'name', 'password']} />
-        <Button look="main" type="submit" isPending={busy}>{go}</Button>
+        <Button look="main" type="submit" className={busy ? 'busy' : ''}>{go}</Button>
       </form>
     </Alone>
   )

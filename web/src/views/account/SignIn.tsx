@@ -33,7 +33,7 @@ export function SignIn() {
         <Field label={accountText.email} value={email} change={setEmail} type="email" autoComplete="username" autoFocus required inputMode="email" />
         <Password label={accountText.password} value={password} change={setPassword} autoComplete="current-password" required />
         <InAll wrong={wrong} fields={[]} />
-        <Button look="main" type="submit" isPending={busy}>{accountText.signIn.go}</Button>
+        <Button look="main" type="submit" className={busy ? 'busy' : ''}>{accountText.signIn.go}</Button>
       </form>
       <p className="alone-note">{accountText.signIn.lost}</p>
     </Alone>
