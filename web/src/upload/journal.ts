@@ -28,12 +28,21 @@ function open(): Promise<IDBDatabase | null> {
 
 const changes = new Map<string, Entry | null>()
 let timer: ReturnType<typeof setTimeout> | undefined
+let due = Infinity
 
-/** Many changes are written together. */
+/** Many changes are written together; none waits longer than was said for it. */
 function soon(milliseconds: number): void {
+  const at = Date.now() + milliseconds
+  if (at >= due) return
   clearTimeout(timer)
-  timer = setTimeout(() => void flush(), milliseconds)
+  due = at
+  timer = setTimeout(() => {
+    due = Infinity
+    void flush()
+  }, milliseconds)
 }
+
+addEventListener('pagehide', () => void flush())
 
 async function flush(): Promise<void> {
   const database = await open()
@@ -53,9 +62,10 @@ export function note(person: string, uploads: readonly Upload[]): void {
   soon(0)
 }
 
-export function forget(uploads: readonly Upload[]): void {
+/** What is over may be written a little later, together with what is over then. */
+export function forget(uploads: readonly Upload[], milliseconds: number): void {
   for (const { id } of uploads) changes.set(id, null)
-  soon(300)
+  soon(milliseconds)
 }
 
 let locked: Promise<unknown> | null = null

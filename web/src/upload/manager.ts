@@ -62,7 +62,7 @@ function finish(upload: Upload, held = false): void {
   paces.delete(upload.id)
   queue.set(upload, 'done')
   brokenTries = 0
-  journal.forget([upload])
+  journal.forget([upload], 300)
   go()
 }
 
@@ -221,7 +221,7 @@ export function cancel(uploads: readonly Upload[]): void {
     paces.delete(upload.id)
     if (!engine.drop(upload) && upload.url && upload.state !== 'done') void dropPlace(upload.url)
   }
-  journal.forget(uploads)
+  journal.forget(uploads, 0)
   go()
 }
 
