@@ -11,6 +11,7 @@ import { timeLeft } from './pace'
 import '../theme/upload.css'
 
 const LINE = 56
+const MOST_LINES = 5
 
 /** The queue at the edge of every page: all in all, and each by itself. */
 export function Dock() {
@@ -50,14 +51,14 @@ function Whole() {
   const share = bytes ? Math.min(1, sent / bytes) : states.absent ? 0 : 1
   const seconds = pace.secondsFor(bytes - sent)
   const words = [uploadText.figures(figures.bytes(sent), figures.bytes(bytes))]
-  if (states.sending && pace.speed) words.push(figures.speed(pace.speed))
+  if (states.sending && pace.speed) words.push(figures.speed(Math.round(pace.speed)))
   if (states.sending && seconds !== null) {
     const { unit, count } = timeLeft(seconds)
     words.push(uploadText.left(unit, count))
   }
   return (
     <div className="dock-whole">
-      <div className="bar" role="progressbar" aria-label={uploadText.total} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.floor(share * 100)} data-state={states.failed && !queue.busy ? 'failed' : queue.busy ? 'sending' : 'done'}>
+      <div className="track" role="progressbar" aria-label={uploadText.total} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.floor(share * 100)} data-state={states.failed && !queue.busy ? 'failed' : queue.busy ? 'sending' : 'done'}>
         <span style={{ transform: `scaleX(${share})` }} />
       </div>
       {bytes > 0 && <p className="num">{words.join(' · ')}</p>}
@@ -84,7 +85,7 @@ function List() {
   const scroller = useRef<HTMLDivElement>(null)
   const virtual = useVirtualizer({ count: queue.order.length, getScrollElement: () => scroller.current, estimateSize: () => LINE, overscan: 4, getItemKey: (at) => queue.order[at] ?? at })
   return (
-    <div className="dock-list" ref={scroller} role="list" aria-labelledby="dock-title" tabIndex={0}>
+    <div className="dock-list" ref={scroller} role="list" aria-labelledby="dock-title" tabIndex={0} style={{ height: Math.min(MOST_LINES, queue.order.length) * LINE }}>
       <div role="presentation" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
         {virtual.getVirtualItems().map(({ key, index, start }) => {
           const upload = queue.items.get(queue.order[index] ?? '')

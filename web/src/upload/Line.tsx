@@ -21,7 +21,7 @@ function wordsOf(upload: Upload): string {
   if (state === 'sending' && sent > 0) {
     const own = paces.get(upload.id)
     const words = [uploadText.figures(figures.bytes(sent), figures.bytes(size))]
-    if (own?.speed) words.push(figures.speed(own.speed))
+    if (own?.speed) words.push(figures.speed(Math.round(own.speed)))
     const seconds = own?.secondsFor(size - sent) ?? (pace.speed ? pace.secondsFor(size - sent) : null)
     if (seconds !== null && own?.speed) {
       const { unit, count } = timeLeft(seconds)
@@ -45,7 +45,7 @@ export function Line({ upload, at, of, top }: { upload: Upload; at: number; of: 
         <span className="clip dock-name" title={`${placeName(upload.folder)} / ${shown}`}>{shown}</span>
         <span className="clip num dock-what" title={wordsOf(upload)}>{wordsOf(upload)}</span>
         {shows && (
-          <div className="bar" role="progressbar" aria-label={uploadText.progress(shown)} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.floor(share * 100)} data-state={state}>
+          <div className="track" role="progressbar" aria-label={uploadText.progress(shown)} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.floor(share * 100)} data-state={state}>
             <span style={{ transform: `scaleX(${share})` }} />
           </div>
         )}
