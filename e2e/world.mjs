@@ -126,7 +126,7 @@ export class World {
       document.addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`))
     })
     context.on('page', (page) => {
-      page.setDefaultTimeout(12_000)
+      page.setDefaultTimeout(60_000)
       page.on('console', (message) => ['error', 'warning'].includes(message.type()) && this.complain(message.text()))
       page.on('pageerror', (error) => this.complain(String(error)))
     })
@@ -167,6 +167,8 @@ export async function audit(page, what) {
   const found = []
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme })
+    // Colours that are still on their way from the other theme are nobody's choice.
+    await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished.catch(() => undefined))))
     const { violations } = await new AxeBuilder({ page }).analyze()
     found.push(...violations.map(({ id, nodes }) => `${what}, ${colorScheme}: ${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`))
   }
