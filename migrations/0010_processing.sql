@@ -26,6 +26,7 @@ CREATE TABLE derived (
 );
 CREATE UNIQUE INDEX derived_by_source ON derived (source_id, name);
 CREATE INDEX derived_of_nobody ON derived (id) WHERE source_id IS NULL;
+CREATE INDEX derived_to_give_way ON derived (client_id, created_at) WHERE on_demand AND source_id IS NOT NULL;
 
 -- What was stored before this is processed in the background. A copy's identifier is a good one for its job.
 CREATE INDEX jobs_by_key ON jobs (unique_key);

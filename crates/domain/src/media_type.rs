@@ -132,6 +132,10 @@ media_types! {
     Aac "audio/aac" Audio "aac"
     /// Advanced Audio Coding in MPEG-4.
     M4a "audio/mp4" Audio "m4a"
+    /// WebM without pictures, as browsers record voices.
+    Weba "audio/webm" Audio "weba"
+    /// Matroska without pictures.
+    Mka "audio/x-matroska" Audio "mka"
     /// Opus in Ogg.
     Opus "audio/opus" Audio "opus"
     /// Vorbis or other sound in Ogg.

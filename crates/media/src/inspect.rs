@@ -55,7 +55,7 @@ pub(crate) fn formats(media_type: MediaType) -> Option<&'static str> {
         MediaType::Tiff => "tiff_pipe",
         MediaType::Webp => "webp_pipe",
         MediaType::Avif | MediaType::Heic | MediaType::Mp4 | MediaType::Mov | MediaType::M4a => "mov",
-        MediaType::Webm | MediaType::Mkv => "matroska",
+        MediaType::Webm | MediaType::Weba | MediaType::Mkv | MediaType::Mka => "matroska",
         MediaType::Avi => "avi",
         MediaType::Wmv => "asf",
         MediaType::Mpeg => "mpeg,mpegvideo",

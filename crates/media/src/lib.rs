@@ -25,7 +25,7 @@ pub use inspect::{InspectProblem, inspect_arguments, inspected};
 pub use metadata::{AudioMetadata, Color, ImageMetadata, Metadata, Tags, VideoMetadata};
 pub use picture::{
     Fit, Layout, MadePicture, Out, PictureFormat, PictureKind, PictureLimits, PictureOrder, PictureProblem, Pixels,
-    Rendered, Size, THUMBNAIL_SIDES, encode, encode_webp, render, render_pixels, render_raw, sprite,
+    Rendered, Size, THUMBNAIL_SIDES, encode, render, render_pixels, sprite,
 };
 pub use probe::{Broken, PROBE_BYTES, Probe, fast_start, probe};
 pub use process::{Command, Limits, Output, ProcessError, Slots, run};

@@ -43,6 +43,12 @@ impl Metadata {
         let mime = match (kind, media_type) {
             (MediaKind::Audio, MediaType::Mp4) => MediaType::M4a,
             (MediaKind::Video, MediaType::M4a) => MediaType::Mp4,
+            (MediaKind::Audio, MediaType::Webm) => MediaType::Weba,
+            (MediaKind::Video, MediaType::Weba) => MediaType::Webm,
+            (MediaKind::Audio, MediaType::Mkv) => MediaType::Mka,
+            (MediaKind::Video, MediaType::Mka) => MediaType::Mkv,
+            (MediaKind::Audio, MediaType::Ogv) => MediaType::Ogg,
+            (MediaKind::Video, MediaType::Ogg | MediaType::Opus) => MediaType::Ogv,
             (_, other) => other,
         };
         let container = container(mime).to_owned();
@@ -62,7 +68,8 @@ fn container(media_type: MediaType) -> &'static str {
     match media_type {
         MediaType::Jpeg => "jpeg",
         MediaType::M4a => "mp4",
-        MediaType::Mkv => "matroska",
+        MediaType::Weba => "webm",
+        MediaType::Mkv | MediaType::Mka => "matroska",
         MediaType::Wmv => "asf",
         MediaType::Mpeg => "mpeg",
         MediaType::MpegTs => "mpegts",

@@ -2,8 +2,7 @@
 //!
 //! [`render()`] is meant for a sandboxed child that does one thing: it starts no process and opens no path. Every decoder is
 //! memory-safe Rust; the one C library, libwebp, only ever encodes pixels of ours. AVIF and HEIC have no decoder that is
-//! both well kept and safe: another program decodes them, and [`render_raw()`] goes on from its pixels. The same way is
-//! open for whatever is [`PictureProblem::Unsupported`] here.
+//! both well kept and safe: another program decodes them, and [`render_pixels()`] goes on from its pixels.
 //!
 //! One decode serves an order. The decoder may already give fewer pixels than the file holds (JPEG by its DCT, rows by
 //! averaging whole boxes); then follow resizing, orientation, colours (to sRGB) and encoding, each smaller picture made
@@ -28,7 +27,7 @@ use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-pub use encode::{PictureFormat, encode, encode_webp};
+pub use encode::{PictureFormat, encode};
 pub use limits::PictureLimits;
 pub use order::{Fit, PictureOrder, THUMBNAIL_SIDES};
 pub use pixels::{Layout, Pixels, Size};
@@ -41,7 +40,7 @@ use decode::Source;
 /// What [`render()`] saw and made.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Rendered {
-    /// What the file is, by its bytes; `None` for raw pixels.
+    /// What the file is, by its bytes; `None` for pixels in memory.
     pub kind: Option<PictureKind>,
     /// The picture's own size in pixels, its orientation applied.
     pub size: Size,
@@ -81,20 +80,6 @@ pub fn render(
         develop::develop(source, order, limits, out)
     }));
     made.unwrap_or(Err(PictureProblem::GaveUp))
-}
-
-/// Makes what is ordered of raw pixels: `size.height` rows of `size.width` RGBA pixels, 8 bit each, alpha not
-/// premultiplied, sRGB, upright: what another decoder leaves behind. Bytes past them are not read.
-pub fn render_raw(
-    input: File,
-    size: Size,
-    order: &PictureOrder,
-    limits: &PictureLimits,
-    out: &mut Out<'_>,
-) -> Result<Rendered, PictureProblem> {
-    order.check()?;
-    let still = decode::raw(input, size, order, limits)?;
-    develop::develop(Source::Still(still), order, limits, out)
 }
 
 /// Makes what is ordered of pixels in memory: sRGB and upright.

@@ -117,7 +117,7 @@ fn read(source: &mut Source, media_type: MediaType) -> Result<Metadata, Stop> {
         }),
         MediaType::Avif | MediaType::Heic => heif::read(source, media_type),
         MediaType::Mp4 | MediaType::Mov | MediaType::M4a => iso::read(source, media_type),
-        MediaType::Webm | MediaType::Mkv => matroska::read(source, media_type),
+        MediaType::Webm | MediaType::Weba | MediaType::Mkv | MediaType::Mka => matroska::read(source, media_type),
         MediaType::Avi => avi::read(source),
         MediaType::Wmv => asf::read(source),
         MediaType::Ogv | MediaType::Ogg | MediaType::Opus => ogg::read(source, media_type),

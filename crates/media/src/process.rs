@@ -21,6 +21,9 @@ use tokio::time::{Instant, timeout};
 /// the server can put another program in its place.
 pub(crate) const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
+/// The most that a program may complain: more than any does, and little for each of those that run at once.
+const STDERR_BYTES: ByteSize = ByteSize::mib(1);
+
 /// How much of its complaints a failed program leaves in the log.
 const STDERR_TAIL_BYTES: usize = 2048;
 
@@ -32,7 +35,7 @@ const REAP_LIMIT: Duration = Duration::from_secs(5);
 pub struct Limits {
     /// Time from its start to its end; waiting for a slot does not count.
     pub time: Duration,
-    /// Bytes on its standard output, and as many on its standard error.
+    /// Bytes on its standard output; on its standard error as many, and no more than a mebibyte.
     pub output: ByteSize,
 }
 
@@ -219,7 +222,7 @@ impl Group {
     /// Reads all it writes until it ends by itself.
     async fn finish(&mut self, limit: ByteSize) -> Result<(ExitStatus, Output), ProcessError> {
         let stdout = read(self.leader.stdout.take(), limit);
-        let stderr = read(self.leader.stderr.take(), limit);
+        let stderr = read(self.leader.stderr.take(), limit.min(STDERR_BYTES));
         let exit = async {
             self.exited().await.map_err(ProcessError::Lost)?;
             // What it leaves behind may hold the pipes open, which would then never end.

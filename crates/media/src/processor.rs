@@ -134,6 +134,12 @@ pub enum Reason {
     /// No sound.
     #[error("The file has no sound that can be played.")]
     NoSound,
+    /// ffmpeg would be needed, and is not here.
+    #[error("This server has no ffmpeg to decode the file with.")]
+    NoDecoder,
+    /// ffprobe would be needed, and is not here.
+    #[error("This server has no ffprobe to look into the file with.")]
+    NoProber,
     /// A decoder's own words. They come out of the sandbox: printable and short, and not to be believed.
     #[error("{0}")]
     Told(String),
@@ -229,6 +235,8 @@ impl Processor {
         match found {
             Probe::Known(metadata) => Ok(*metadata),
             Probe::Broken(broken) => Err(Refusal::Lasting(broken.into())),
+            // A tool that is missing now will be the next time.
+            Probe::Ask if self.abilities.ffprobe().is_none() => Err(Refusal::Lasting(Reason::NoProber)),
             Probe::Ask => {
                 let tool = Tool { program: self.settings.ffprobe.clone(), purpose: Purpose::Inspect(kind) };
                 let report = self.child(Job::Run(tool), Some(input), self.settings.limits.time).await?;
@@ -243,6 +251,10 @@ impl Processor {
         let mut refused = Refusal::Lasting(Reason::Unsupported);
         // Each for what the one before it did not find.
         for job in jobs {
+            if job.tool().is_some() && self.abilities.ffmpeg().is_none() {
+                refused = Refusal::Lasting(Reason::NoDecoder);
+                continue;
+            }
             let input = input.try_clone().map_err(|error| Refusal::Passing(error.to_string()))?;
             let answer = self.child(job, Some(input), self.settings.time(metadata)).await?;
             match parse(&answer).map_err(|Nonsense| Refusal::Died(Death::Answer))? {

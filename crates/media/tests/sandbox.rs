@@ -29,7 +29,8 @@ const HOSTILE: &str = env!("CARGO_BIN_EXE_hostile-child");
 const SLEEP: Duration = Duration::from_millis(500);
 const CPU_SECONDS: u64 = 1;
 const MEMORY: ByteSize = ByteSize::mib(256);
-const OUTPUT: ByteSize = ByteSize::mib(1);
+/// Less than anybody may complain.
+const OUTPUT: ByteSize = ByteSize::new(512 << 10);
 
 /// Far more than any other needs.
 const LONG: Duration = Duration::from_mins(1);

@@ -15,7 +15,7 @@ export type Operations = {
   }
   /** What was made of some bytes: a thumbnail, a poster, a waveform. */
   "GET /derived/{client}/{sha256}/{name}": {
-    query: Record<string, never>
+    query: { v?: Said }
     body: never
     answer: Octets
   }

@@ -8,7 +8,7 @@ export type Figures = {
   percent: (share: number) => string
   rate: (bitsPerSecond: number) => string
   speed: (bytesPerSecond: number) => string
-  decimal: (value: number, digits?: number) => string
+  decimal: (value: number, digits?: 0 | 1 | 2) => string
 }
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const
@@ -19,13 +19,16 @@ export function makeFigures(language: string): Figures {
   const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium' })
   const moment = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })
   const share = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 })
-  const decimal = (value: number, digits = 2) => new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value)
+  const decimals = [0, 1, 2].map((digits) => new Intl.NumberFormat(language, { maximumFractionDigits: digits }))
+  const decimal = (value: number, digits: 0 | 1 | 2 = 2) => (decimals[digits] ?? whole).format(value)
+  // Made once: making one takes longer than drawing the row that it is for.
+  const units = UNITS.map((unit) => new Intl.NumberFormat(language, { style: 'unit', unit, maximumSignificantDigits: 3 }))
   const bytes = (value: number) => {
     let step = 0
     let rest = value
     while (rest >= 999.5 && step < UNITS.length - 1) [rest, step] = [rest / 1000, step + 1]
     if (step === 0) return `${whole.format(value)} B`
-    return new Intl.NumberFormat(language, { style: 'unit', unit: UNITS[step], maximumSignificantDigits: 3 }).format(rest)
+    return (units[step] ?? whole).format(rest)
   }
   return {
     bytes,

@@ -15,9 +15,8 @@ use std::time::Duration;
 use super::limits::PictureLimits;
 use super::order::PictureOrder;
 use super::orientation::Orientation;
-use super::pixels::{Layout, Pixels, Size};
+use super::pixels::{Pixels, Size};
 use super::problem::{PictureKind, PictureProblem};
-use super::reduce::Reducer;
 
 /// What the file says about its picture.
 #[derive(Clone)]
@@ -99,28 +98,6 @@ fn kind(head: &[u8]) -> Option<PictureKind> {
         [b'B', b'M', ..] => PictureKind::Bmp,
         _ => return None,
     })
-}
-
-/// Raw RGBA rows, reduced while they are read.
-pub(super) fn raw(
-    input: File,
-    size: Size,
-    order: &PictureOrder,
-    limits: &PictureLimits,
-) -> Result<Still, PictureProblem> {
-    if size.pixels() == 0 || size.pixels() > limits.pixels {
-        return Err(PictureProblem::TooManyPixels { size, most: limits.pixels });
-    }
-    let mut reader = BufReader::with_capacity(1 << 16, input);
-    let mut reducer = Reducer::new(size, Layout::Rgba, Reducer::factor(order.room(size)));
-    let mut row = vec![0; size.width as usize * Layout::Rgba.channels()];
-    for _ in 0..size.height {
-        reader.read_exact(&mut row).map_err(PictureProblem::Input)?;
-        reducer.add_row(&row);
-    }
-    let pixels = reducer.finish().ok_or(PictureProblem::TooManyPixels { size, most: limits.pixels })?;
-    let about = About { kind: None, full: size, orientation: Orientation::Upright, profile: None };
-    Ok(Still { about, pixels: pixels.without_idle_alpha() })
 }
 
 /// Pixels that nobody had to decode.

@@ -57,7 +57,7 @@ pub fn encode(pixels: &Pixels, format: PictureFormat) -> Result<Vec<u8>, Picture
         return Err(PictureProblem::encode(format.extension(), "its colours are inks"));
     }
     match format {
-        PictureFormat::Webp => encode_webp(pixels, WEBP_QUALITY),
+        PictureFormat::Webp => webp(pixels, WEBP_QUALITY),
         PictureFormat::Avif => avif(pixels),
         PictureFormat::Jpeg => jpeg(pixels),
         PictureFormat::Png => png(pixels),
@@ -65,7 +65,7 @@ pub fn encode(pixels: &Pixels, format: PictureFormat) -> Result<Vec<u8>, Picture
 }
 
 /// The picture as lossy WebP of the given quality, 0 to 100.
-pub fn encode_webp(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, PictureProblem> {
+fn webp(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, PictureProblem> {
     let Size { width, height } = pixels.size();
     let encoder = match pixels.layout() {
         Layout::Rgb => webp::Encoder::from_rgb(pixels.data(), width, height),

@@ -6,7 +6,7 @@ use std::{fs, process};
 use reelshelf_domain::ByteSize;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::{Command, Limits, Output, ProcessError, STDERR_TAIL_BYTES, Slots, run};
+use super::{Command, Limits, Output, ProcessError, STDERR_BYTES, STDERR_TAIL_BYTES, Slots, run};
 
 /// Far more than anything here needs: who waits so long has found a fault.
 const LONG: Duration = Duration::from_secs(20);
@@ -98,6 +98,14 @@ async fn a_failure_tells_its_status_and_last_words() {
     assert_eq!(status.code(), Some(3));
     assert!(stderr_tail.ends_with("0123456\n\u{FFFD} no"), "{stderr_tail}");
     assert!(stderr_tail.len() <= STDERR_TAIL_BYTES + "\u{FFFD}".len());
+}
+
+#[tokio::test]
+async fn what_a_program_complains_is_little_however_much_it_may_write() {
+    let limits = Limits { output: ByteSize::mib(64), ..LIMITS };
+    let script = "yes | head -c 1048576; yes | head -c 1048577 >&2";
+    let error = run_alone(Command::new("sh", limits).args(["-c", script])).await.unwrap_err();
+    assert!(matches!(error, ProcessError::OutputTooLarge { limit: STDERR_BYTES }), "{error}");
 }
 
 #[tokio::test]

@@ -55,6 +55,20 @@ pub(crate) enum Job {
     },
 }
 
+impl Job {
+    /// The tool that the worker becomes.
+    pub(crate) fn tool(&self) -> Option<&Tool> {
+        match self {
+            Self::Explore | Self::Decode { .. } | Self::Hear => None,
+            Self::Run(tool)
+            | Self::Listen(tool)
+            | Self::Still { tool, .. }
+            | Self::Poster { tool, .. }
+            | Self::Storyboard { tool, .. } => Some(tool),
+        }
+    }
+}
+
 impl Errand {
     pub(super) fn parse(text: &str) -> io::Result<Self> {
         Ok(serde_json::from_str(text)?)
@@ -63,18 +77,6 @@ impl Errand {
     /// As it stands in the arguments.
     pub(crate) fn text(&self) -> io::Result<String> {
         Ok(serde_json::to_string(self)?)
-    }
-
-    /// The tool that the worker becomes.
-    pub(super) fn tool(&self) -> Option<&Tool> {
-        match &self.job {
-            Job::Explore | Job::Decode { .. } | Job::Hear => None,
-            Job::Run(tool)
-            | Job::Listen(tool)
-            | Job::Still { tool, .. }
-            | Job::Poster { tool, .. }
-            | Job::Storyboard { tool, .. } => Some(tool),
-        }
     }
 
     /// Whether the supervisor makes something else of what the tool writes.

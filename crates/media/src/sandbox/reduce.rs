@@ -11,7 +11,7 @@ use super::{Job, NO_SANDBOX};
 use crate::processor::Reason;
 use crate::sound::{Heard, draw, hear_wav};
 use crate::video::{COLUMNS, Frames, choose, index};
-use crate::{PictureFormat, PictureLimits, PictureOrder, Pixels, Size, encode, render_pixels, sprite};
+use crate::{PictureFormat, PictureLimits, PictureOrder, PictureProblem, Pixels, Size, encode, render_pixels, sprite};
 
 /// Points of the peaks as JSON, which takes more room and is for an overview.
 const JSON_POINTS: usize = 1 << 14;
@@ -97,7 +97,7 @@ fn hang(poster: Pixels, answer: &mut Out<'_>) -> io::Result<()> {
 
 fn make(pixels: Pixels, order: &PictureOrder, limits: &PictureLimits, answer: &mut Out<'_>) -> io::Result<()> {
     let made = render_pixels(pixels, order, limits, &mut |name, content| answer.made(name, content));
-    made.map(drop).map_err(io::Error::other)
+    made.map(drop).map_err(unmade)
 }
 
 fn lay_out(
@@ -115,5 +115,13 @@ fn lay_out(
 }
 
 fn webp(picture: &Pixels) -> io::Result<Vec<u8>> {
-    encode(picture, PictureFormat::Webp).map_err(io::Error::other)
+    encode(picture, PictureFormat::Webp).map_err(unmade)
+}
+
+/// What is the file's fault is not tried again.
+fn unmade(problem: PictureProblem) -> io::Error {
+    match problem {
+        PictureProblem::Input(error) | PictureProblem::Output(error) => error,
+        problem => io::Error::new(io::ErrorKind::InvalidData, problem),
+    }
 }

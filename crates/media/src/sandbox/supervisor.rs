@@ -23,7 +23,7 @@ pub(super) fn supervise(errand: &Errand) -> io::Result<ExitCode> {
     if errand.job == Job::Explore {
         return look_around(&program);
     }
-    let tool = errand.tool();
+    let tool = errand.job.tool();
     if errand.walls.namespaces {
         let programs: Vec<&Path> =
             [program.as_path()].into_iter().chain(tool.map(|tool| tool.program.as_path())).collect();
@@ -58,7 +58,7 @@ fn start(program: &Path, errand: &Errand) -> io::Result<Child> {
     let mut command = Command::new(program);
     command.args(["sandbox", "worker", &errand.text()?]).env_clear();
     // A tool that is shown its input as a file is not given it as an open one too.
-    if errand.walls.namespaces && errand.tool().is_some() {
+    if errand.walls.namespaces && errand.job.tool().is_some() {
         command.stdin(Stdio::piped());
     }
     if errand.reduces() {

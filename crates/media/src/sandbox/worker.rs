@@ -19,7 +19,7 @@ pub(super) type Decoder<'a> = &'a dyn Fn(&Job) -> ExitCode;
 
 /// Gives up everything, then does the job.
 pub(super) fn work(errand: &Errand, decoder: Decoder<'_>) -> io::Result<ExitCode> {
-    let Some(tool) = errand.tool() else {
+    let Some(tool) = errand.job.tool() else {
         confine(Role::Decoder, errand.walls, errand.allowance, &Readable::default())?;
         return Ok(decoder(&errand.job));
     };

@@ -13,8 +13,8 @@ pub fn contradicts(file_name: &str, found: MediaType) -> bool {
 /// The types that files of an extension have.
 fn promised(extension: &str) -> &'static [MediaType] {
     use MediaType::{
-        Aac, Avi, Avif, Bmp, Flac, Gif, Heic, Jpeg, M4a, Mkv, Mov, Mp3, Mp4, Mpeg, MpegTs, Ogg, Ogv, Opus, Png, Tiff,
-        Wav, Webm, Webp, Wmv,
+        Aac, Avi, Avif, Bmp, Flac, Gif, Heic, Jpeg, M4a, Mka, Mkv, Mov, Mp3, Mp4, Mpeg, MpegTs, Ogg, Ogv, Opus, Other,
+        Png, Tiff, Wav, Weba, Webm, Webp, Wmv,
     };
     match extension {
         "png" | "apng" => &[Png],
@@ -28,12 +28,16 @@ fn promised(extension: &str) -> &'static [MediaType] {
         "mp4" | "m4v" => &[Mp4, M4a, Mov],
         "mov" | "qt" => &[Mov, Mp4],
         "m4a" | "m4b" => &[M4a, Mp4],
-        "webm" => &[Webm, Mkv],
-        "mkv" | "mka" => &[Mkv, Webm],
+        "webm" => &[Webm, Weba, Mkv],
+        "weba" => &[Weba, Webm, Mka],
+        "mkv" => &[Mkv, Mka, Webm],
+        "mka" => &[Mka, Mkv, Weba],
         "avi" => &[Avi],
         "wmv" | "asf" => &[Wmv],
         "mpg" | "mpeg" | "vob" | "m2v" => &[Mpeg, MpegTs],
-        "ts" | "mts" | "m2ts" => &[MpegTs],
+        // Programs in TypeScript have the first two as well.
+        "ts" | "mts" => &[MpegTs, Other],
+        "m2ts" => &[MpegTs],
         "ogv" => &[Ogv],
         "ogg" | "oga" => &[Ogg, Opus, Ogv],
         "opus" => &[Opus],

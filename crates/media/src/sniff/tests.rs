@@ -257,7 +257,8 @@ fn every_head_is_known_for_what_it_is() {
 #[test]
 fn every_type_has_a_case() {
     let cases = cases();
-    for known in MediaType::ALL {
+    // That there are no pictures in them, the first bytes do not tell.
+    for known in MediaType::ALL.iter().filter(|known| !matches!(known, MediaType::Weba | MediaType::Mka)) {
         assert!(cases.iter().any(|(_, _, expected)| expected == known), "{known:?}");
     }
 }
@@ -328,7 +329,7 @@ fn every_type_keeps_the_promise_of_its_own_extension_and_of_no_other_kind() {
     for found in MediaType::ALL.iter().copied().filter(|found| *found != MediaType::Other) {
         let name = format!("Some.File.{}", found.extension().to_uppercase());
         assert!(!contradicts(&name, found), "{name}");
-        assert!(contradicts(&name, MediaType::Other), "{name}");
+        assert!(contradicts(&name, MediaType::Other) || found == MediaType::MpegTs, "{name}");
         let elsewhere = if found.kind() == MediaType::Png.kind() { MediaType::Mp3 } else { MediaType::Png };
         assert!(contradicts(&name, elsewhere), "{name}");
     }
@@ -339,6 +340,7 @@ fn a_name_that_promises_nothing_is_no_contradiction() {
     for name in ["", "png", "notes.txt", "archive.", ".hidden"] {
         assert!(!contradicts(name, MediaType::Png), "{name}");
     }
+    assert!(!contradicts("program.ts", MediaType::Other));
     assert!(!contradicts("song.ogg", MediaType::Opus));
     assert!(contradicts("picture.png", MediaType::Jpeg));
 }

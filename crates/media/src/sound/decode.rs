@@ -58,7 +58,7 @@ impl Track {
             let packet = match self.reader.next_packet() {
                 Ok(Some(packet)) if packet.track_id == self.id => packet,
                 Ok(Some(_)) => continue,
-                Err(Error::IoError(error)) if error.kind() != io::ErrorKind::UnexpectedEof => return Err(error),
+                Err(Error::IoError(error)) if !is_of_the_bytes(&error) => return Err(error),
                 // As much of it as is whole was heard.
                 Ok(None) | Err(_) => return Ok(None),
             };
@@ -76,6 +76,12 @@ impl Track {
             return Ok(Some(format));
         }
     }
+}
+
+/// Whether a read fails for what is read, and not for how it is read.
+fn is_of_the_bytes(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
+    matches!(error.kind(), InvalidData | InvalidInput | Other | UnexpectedEof)
 }
 
 fn format_of(decoded: &GenericAudioBufferRef<'_>) -> Format {

@@ -167,6 +167,7 @@ impl Blobs {
         if let Some(range) = ByteRange::whole(size) {
             let Some(mut bytes) = self.read(key, range).await? else { return Ok(None) };
             while let Some(piece) = bytes.next().await {
+                self.disk.check().await?;
                 fill.write(&piece.map_err(|error| Error::internal("reading a blob", error))?).await?;
             }
         }

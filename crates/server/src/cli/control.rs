@@ -109,9 +109,9 @@ pub enum Command {
         /// Behind the one that the last command gave.
         after: Option<BlobId>,
     },
-    /// Count the files that wait to be processed.
-    CountProcessing {
-        /// Those of this kind.
+    /// Tell how far processing anew has come.
+    Remaking {
+        /// Of which kind those that failed are counted.
         kind: Option<MediaKind>,
     },
 }
@@ -137,7 +137,7 @@ pub(super) async fn execute(app: &App, command: Command) -> Result<Value> {
         Command::RemoveUser { client, email } => json!(library::remove_member(app, client, &email).await?),
         Command::ListKeys { client } => json!(library::list_keys(app, client).await?),
         Command::Reprocess { which, after } => json!(library::reprocess(app, which, after).await?),
-        Command::CountProcessing { kind } => json!(library::processing_counts(app, kind).await?),
+        Command::Remaking { kind } => json!(library::remaking(app, kind).await?),
         Command::RevokeKey { client, key } => json!(library::revoke_key(app, client, key).await?),
     })
 }

@@ -14,7 +14,7 @@ use super::control::{Command, execute, send};
 use super::{complain, must_exist, open, say};
 use crate::app::App;
 use crate::config::Settings;
-use crate::library::{Queued, Waiting};
+use crate::library::{Queued, Remaking};
 use crate::store::Reprocessing;
 
 /// How often the progress is looked at.
@@ -44,7 +44,7 @@ enum Door {
 impl Door {
     async fn find(settings: Settings) -> Result<Self> {
         let data = settings.server.data_dir.clone();
-        if send(&data, &Command::CountProcessing { kind: None }).await?.is_some() {
+        if send(&data, &Command::Remaking { kind: None }).await?.is_some() {
             return Ok(Self::Server(data));
         }
         must_exist(&settings)?;
@@ -122,13 +122,12 @@ async fn enqueue(door: &Door, which: Reprocessing, bar: &ProgressBar) -> Result<
 }
 
 /// Shows how many are left, until none is.
-async fn watch(door: &Door, kind: Option<MediaKind>, total: u64, bar: &ProgressBar) -> Result<Waiting> {
+async fn watch(door: &Door, kind: Option<MediaKind>, total: u64, bar: &ProgressBar) -> Result<Remaking> {
     bar.set_message("");
     loop {
-        let now: Waiting = door.ask(Command::CountProcessing { kind }).await?;
-        let left = now.queued + now.running;
-        bar.set_position(total.saturating_sub(left));
-        if left == 0 {
+        let now: Remaking = door.ask(Command::Remaking { kind }).await?;
+        bar.set_position(total.saturating_sub(now.left));
+        if now.left == 0 {
             bar.finish_and_clear();
             return Ok(now);
         }

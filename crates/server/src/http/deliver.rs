@@ -88,17 +88,21 @@ pub(super) async fn immutable(State(app): State<App>, method: Method, uri: Uri, 
 
 /// What was made of some bytes: a thumbnail, a poster, a waveform.
 ///
-/// Its URLs stand in the `derived` and `thumbnailUrl` of the file. May be kept for ever; answers as long as a file has the
-/// bytes with this hash.
+/// Its URLs stand in the `derived` and `thumbnailUrl` of the file; answers as long as a file has the bytes with this hash.
+/// May be kept for ever with the `v` that it has there: what is made anew gets another. Without it, or with an older one,
+/// it is what there is now, and is to be asked about each time.
 #[utoipa::path(get, path = "/derived/{client}/{sha256}/{name}", tag = "delivery", security(()),
     params(("client" = String, Path), ("sha256" = String, Path, description = "The hash of the bytes it was made of"),
-        ("name" = String, Path, description = "Such as `thumb-320.webp`")),
+        ("name" = String, Path, description = "Such as `thumb-320.webp`"),
+        ("v" = Option<String>, Query, description = "Which version of it")),
     responses((status = 200, description = "As `/clients/{client}/{path}`", body = Octets, content_type = "*/*"),
         (status = 206), (status = 304), (status = 404), (status = 412), (status = 416)))]
 pub(super) async fn derived(State(app): State<App>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let target = uri.path().strip_prefix("/derived/").and_then(|path| {
         let (client, hash, name) = by_hash(path)?;
-        Some(Target::Derived(client, hash, name))
+        let mut query = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        let version = query.find(|(parameter, _)| parameter == "v").map(|(_, version)| version.into_owned());
+        Some(Target::Derived(client, hash, name, version))
     });
     answer(&app, &method, &headers, (target, None)).await
 }
@@ -160,9 +164,9 @@ async fn answer(
     };
     let answered = match delivery {
         Ok(Some(delivery)) if wants_download(query) => {
-            file(app, method, headers, &target, &Delivery { inline: false, ..delivery }).await
+            file(app, method, headers, &Delivery { inline: false, ..delivery }).await
         }
-        Ok(Some(delivery)) => file(app, method, headers, &target, &delivery).await,
+        Ok(Some(delivery)) => file(app, method, headers, &delivery).await,
         Ok(None) => Ok(None),
         Err(error) => Err(error),
     };
@@ -220,13 +224,7 @@ fn no_size(failure: SizeFailure) -> Response {
     response
 }
 
-async fn file(
-    app: &App,
-    method: &Method,
-    headers: &HeaderMap,
-    target: &Target,
-    delivery: &Delivery,
-) -> Result<Option<Response>> {
+async fn file(app: &App, method: &Method, headers: &HeaderMap, delivery: &Delivery) -> Result<Option<Response>> {
     let etag = format!("\"{}\"", delivery.hash);
     let mut response = match decide(headers, &etag, delivery.modified_at) {
         Verdict::NotModified => StatusCode::NOT_MODIFIED.into_response(),
@@ -236,7 +234,7 @@ async fn file(
             None => return Ok(None),
         },
     };
-    describe(response.headers_mut(), target, delivery, &etag);
+    describe(response.headers_mut(), delivery, &etag);
     Ok(Some(response))
 }
 
@@ -287,11 +285,8 @@ async fn body(
 }
 
 /// What is said with every answer about a file that is there.
-fn describe(fields: &mut HeaderMap, target: &Target, delivery: &Delivery, etag: &str) {
-    let kept = match target {
-        Target::Stable(..) => cache_policy::STABLE,
-        Target::Immutable(..) | Target::Derived(..) => cache_policy::IMMUTABLE,
-    };
+fn describe(fields: &mut HeaderMap, delivery: &Delivery, etag: &str) {
+    let kept = if delivery.immutable { cache_policy::IMMUTABLE } else { cache_policy::STABLE };
     fields.insert(ETAG, text(etag));
     fields.insert(LAST_MODIFIED, text(&httpdate::fmt_http_date(delivery.modified_at.to_system_time())));
     fields.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));

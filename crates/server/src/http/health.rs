@@ -7,6 +7,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use reelshelf_domain::Result;
 
 use crate::app::App;
+use crate::jobs;
+use crate::store::JobCounts;
 
 /// The process runs.
 pub(super) async fn live() -> &'static str {
@@ -41,6 +43,12 @@ pub(super) async fn metrics(State((app, metrics)): State<(App, PrometheusHandle)
 
 async fn queue(app: &App) -> Result<()> {
     let now = app.now();
+    // What is not counted is not there any more, and must not be shown as it was.
+    for (kind, state) in jobs::kinds().flat_map(|kind| JobCounts::STATES.map(|state| (kind, state))) {
+        let labels = [("kind", kind), ("state", state)];
+        metrics::gauge!("reelshelf_queue_jobs", &labels).set(0);
+        metrics::gauge!("reelshelf_queue_age_seconds", &labels).set(0);
+    }
     for counts in app.store.job_counts().await? {
         let labels = [("kind", counts.kind), ("state", counts.state)];
         let age = now.since(counts.oldest).as_secs_f64();

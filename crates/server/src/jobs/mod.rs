@@ -52,6 +52,11 @@ pub trait Job: Send + Sync {
 /// Every kind of job.
 static JOBS: [&dyn Job; 5] = [&collect::Collect, &expire::Expire, &import::Import, &process::Process, &sweep::Sweep];
 
+/// The names of all kinds.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    JOBS.iter().map(|job| job.kind())
+}
+
 fn job(kind: &str) -> Option<&'static dyn Job> {
     JOBS.into_iter().find(|job| job.kind() == kind)
 }

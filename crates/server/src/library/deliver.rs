@@ -2,6 +2,7 @@
 
 use reelshelf_domain::{AssetHash, ByteSize, ClientId, FileName, MediaKind, MediaPath, Result, UnixMillis};
 
+use super::urls::version;
 use crate::app::App;
 use crate::blobs::BlobKey;
 use crate::store::{Delivered, DerivedFile};
@@ -13,8 +14,8 @@ pub enum Target {
     Stable(ClientId, MediaPath),
     /// These bytes, as long as a file of this name has them.
     Immutable(ClientId, AssetHash, FileName),
-    /// What was made of these bytes under this name, as long as a file has them.
-    Derived(ClientId, AssetHash, FileName),
+    /// What was made of these bytes under this name, as long as a file has them; and which version of it is meant.
+    Derived(ClientId, AssetHash, FileName, Option<String>),
 }
 
 impl Target {
@@ -43,22 +44,25 @@ pub struct Delivery {
     pub hash: AssetHash,
     /// When they came here.
     pub modified_at: UnixMillis,
+    /// Whether the URL names these very bytes, and none else ever.
+    pub immutable: bool,
 }
 
 impl Delivery {
-    fn file(client: ClientId, file: &Delivered) -> Self {
+    fn file(target: &Target, file: &Delivered) -> Self {
         Self {
-            key: BlobKey::Original(client, file.blob),
+            key: BlobKey::Original(target.client(), file.blob),
             name: file.display_name.to_string(),
             mime: file.media_type.mime(),
             inline: file.media_type.kind() != MediaKind::Other,
             size: file.size,
             hash: file.hash,
             modified_at: file.modified_at,
+            immutable: matches!(target, Target::Immutable(..)),
         }
     }
 
-    /// A derived file, under its name or another.
+    /// A derived file, under its name or another. It may be made anew, and be of other bytes then.
     pub(super) fn derived(client: ClientId, derived: &DerivedFile, name: String) -> Self {
         Self {
             key: BlobKey::Derived(client, derived.id),
@@ -68,6 +72,7 @@ impl Delivery {
             size: derived.size,
             hash: derived.hash,
             modified_at: derived.created_at,
+            immutable: false,
         }
     }
 }
@@ -87,11 +92,14 @@ fn derived_type(name: &str) -> &'static str {
 
 /// The file to deliver; `None` for pending, deleted, expired and unknown ones alike.
 pub async fn deliver(app: &App, target: &Target) -> Result<Option<Delivery>> {
-    if let Target::Derived(client, hash, name) = target {
+    if let Target::Derived(client, hash, name, meant) = target {
         let derived = app.store.delivered_derived(*client, *hash, name.as_str(), app.now()).await?;
-        return Ok(derived.map(|derived| Delivery::derived(*client, &derived, name.to_string())));
+        return Ok(derived.map(|derived| Delivery {
+            immutable: meant.as_ref() == Some(&version(derived.hash)),
+            ..Delivery::derived(*client, &derived, name.to_string())
+        }));
     }
-    Ok(original(app, target).await?.map(|file| Delivery::file(target.client(), &file)))
+    Ok(original(app, target).await?.map(|file| Delivery::file(target, &file)))
 }
 
 /// The file itself that a URL names.

@@ -52,7 +52,7 @@ pub use people::{
     Answer, InvitationSummary, Look, MemberSummary, accept, change_member, first_link, invite, list_invitations,
     list_members, look, remove_member, reset_link, withdraw,
 };
-pub use process::{Queued, Waiting, process, processing_counts, put_back, reprocess};
+pub use process::{Queued, Remaking, process, put_back, remaking, reprocess};
 pub use register::{NewFile, Registering, register, register_known};
 pub use rehearse::{
     Foretold, Intent, Placed, Rehearsal, confirm_upload, intend_folder_change, intend_folder_removal,

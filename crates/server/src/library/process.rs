@@ -3,9 +3,9 @@
 
 use futures::future::try_join_all;
 use reelshelf_domain::{BlobId, ClientId, Error, JobId, MediaKind, MediaType, Result, UnixMillis};
-use reelshelf_media::{Made, Metadata, Order, Probe, Reason, Refusal, SoundFacts};
+use reelshelf_media::{Death, Made, Metadata, Order, Probe, Reason, Refusal, SoundFacts};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::app::App;
@@ -25,6 +25,8 @@ pub(super) fn examined(seen: &Seen) -> (MediaType, Examined) {
         Probe::Known(known) => (known.mime, queued(serde_json::to_string(known).ok())),
         Probe::Ask => (seen.media_type, queued(None)),
         Probe::Broken(reason) => {
+            let kind = seen.media_type.kind();
+            metrics::counter!("reelshelf_processing_total", "kind" => kind.as_str(), "result" => "failed").increment(1);
             let error = Some(Reason::from(*reason).to_string());
             (seen.media_type, Examined { state: ProcessingState::Failed, error, metadata: None })
         }
@@ -112,17 +114,10 @@ impl Work<'_> {
         }
     }
 
-    /// What the bytes hold, as it is known, or as a child finds out.
+    /// What the bytes hold. It is looked at anew each time: this may be another version than the one that looked before.
     async fn metadata(&self, input: &Readable) -> Result<Metadata, Trouble> {
-        let known = self.source.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        if let Some(known) = known {
-            return Ok(known);
-        }
         let media_type = self.source.media_type;
         let processor = self.app.processor().await?;
-        if processor.abilities().ffprobe().is_none() && media_type.kind() != MediaKind::Image {
-            return Err(Trouble::Refused("This server has no ffprobe to look into the file with.".to_owned()));
-        }
         let metadata = loop {
             let looked = match open(input) {
                 Ok(file) => processor.inspect(file, media_type).await,
@@ -139,20 +134,23 @@ impl Work<'_> {
 
     /// Keeps what is known of the bytes, with what was heard in them.
     async fn learn(&self, metadata: &Metadata, sound: Option<SoundFacts>) -> Result<(), Trouble> {
+        let before: Option<Value> = self.source.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok());
         let mut known = json!(metadata);
-        if let Some(sound) = sound {
-            known["sound"] = json!(sound);
+        // What was heard before is so until it is heard anew.
+        let heard = sound.map(|sound| json!(sound)).or_else(|| before.as_ref()?.get("sound").cloned());
+        if let Some(heard) = heard {
+            known["sound"] = heard;
         }
-        let learnt = self.app.store.learn(self.source.blob, known.to_string()).await?;
+        if before.as_ref() == Some(&known) && metadata.mime == self.source.media_type {
+            return Ok(());
+        }
+        let learnt = self.app.store.learn(self.source.clone(), known.to_string(), metadata.mime).await?;
         if learnt { Ok(()) } else { Err(Trouble::Gone) }
     }
 
     /// What is made at an order; nothing where the file has not what it takes.
     async fn order(&self, input: &Readable, metadata: &Metadata, order: Order) -> Result<Vec<Made>, Trouble> {
         let processor = self.app.processor().await?;
-        if processor.abilities().ffmpeg().is_none() && order != Order::Thumbnails {
-            return Err(Trouble::Refused("This server has no ffmpeg to decode the file with.".to_owned()));
-        }
         let derived = loop {
             let derived = match open(input) {
                 Ok(file) => processor.derive(file, metadata, order).await,
@@ -160,7 +158,9 @@ impl Work<'_> {
             };
             match derived {
                 Ok(derived) => break derived,
-                Err(Refusal::Lasting(Reason::NoPicture | Reason::NoSound)) => return Ok(Vec::new()),
+                Err(Refusal::Lasting(Reason::NoPicture | Reason::NoSound)) if !is_essential(metadata.kind, order) => {
+                    return Ok(Vec::new());
+                }
                 Err(refusal) => self.bear(refusal).await?,
             }
         };
@@ -178,14 +178,10 @@ impl Work<'_> {
             Refusal::Died(death) => death,
             passing @ Refusal::Passing(_) => return Err(Error::internal("processing a file", passing).into()),
         };
-        let (blob, kind) = (self.source.blob, self.source.media_type.kind());
-        let deaths = self.app.store.count_death(blob).await?;
-        metrics::counter!("reelshelf_processing_deaths_total", "kind" => kind.as_str()).increment(1);
-        tracing::info!(%blob, %kind, %death, deaths, "a child died of a file");
-        if deaths >= i64::from(self.app.settings.processing.deaths) {
-            return Err(Trouble::Refused(format!("Decoding the file was given up after {deaths} attempts: {death}.")));
+        match count_death(self.app, self.source.blob, self.source.media_type.kind(), death).await? {
+            Some(given_up) => Err(Trouble::Refused(given_up)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The end, with the last of what was made.
@@ -227,6 +223,24 @@ fn orders(metadata: &Metadata) -> Vec<Order> {
         MediaKind::Audio => waveform.into_iter().collect(),
         MediaKind::Other => Vec::new(),
     }
+}
+
+/// Whether a file of this kind is of no use to see or hear without what is made at this order.
+fn is_essential(kind: MediaKind, order: Order) -> bool {
+    matches!(
+        (kind, order),
+        (MediaKind::Image, Order::Thumbnails) | (MediaKind::Video, Order::Poster) | (MediaKind::Audio, Order::Waveform)
+    )
+}
+
+/// A child died of a file, whatever it was to make. Answers why the file is given up, once as many did as may.
+pub(super) async fn count_death(app: &App, blob: BlobId, kind: MediaKind, death: Death) -> Result<Option<String>> {
+    let most = i64::from(app.settings.processing.deaths);
+    let given_up = format!("Decoding the file was given up after {most} attempts: {death}.");
+    let deaths = app.store.count_death(blob, most, given_up.clone()).await?;
+    metrics::counter!("reelshelf_processing_deaths_total", "kind" => kind.as_str()).increment(1);
+    tracing::info!(%blob, %kind, %death, deaths, "a child died of a file");
+    Ok((deaths >= most).then_some(given_up))
 }
 
 /// The file as a child is given it.
@@ -276,16 +290,12 @@ pub struct Queued {
     pub last: Option<BlobId>,
 }
 
-/// How many copies are in each state of their processing.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-pub struct Waiting {
-    /// They wait for their turn.
-    pub queued: u64,
-    /// They are being processed.
-    pub running: u64,
-    /// They are processed.
-    pub done: u64,
-    /// Nothing can be made of them.
+/// How far processing anew has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remaking {
+    /// How many copies wait for it, or are under way. What just came is not among them.
+    pub left: u64,
+    /// Of how many copies nothing can be made.
     pub failed: u64,
 }
 
@@ -302,14 +312,9 @@ pub async fn reprocess(app: &App, which: Reprocessing, after: Option<BlobId>) ->
     Ok(Queued { queued, last })
 }
 
-/// How many copies are in each state of their processing.
-pub async fn processing_counts(app: &App, kind: Option<MediaKind>) -> Result<Waiting> {
+/// How far processing anew has come; and how many of a kind have failed, or of all.
+pub async fn remaking(app: &App, kind: Option<MediaKind>) -> Result<Remaking> {
     let counts = app.store.processing_counts(kind).await?;
-    let count = |state| counts.get(&state).copied().unwrap_or_default();
-    Ok(Waiting {
-        queued: count(ProcessingState::Queued),
-        running: count(ProcessingState::Running),
-        done: count(ProcessingState::Done),
-        failed: count(ProcessingState::Failed),
-    })
+    let failed = counts.get(&ProcessingState::Failed).copied().unwrap_or_default();
+    Ok(Remaking { left: app.store.remakes_left().await?, failed })
 }

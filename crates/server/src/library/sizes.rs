@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, PoisonError};
 
 use futures::FutureExt;
@@ -10,7 +11,7 @@ use reelshelf_domain::{BlobId, ClientId, Error, MediaKind, MediaType, Result};
 use reelshelf_media::{Fit, Metadata, Order, PictureFormat, Refusal, Resize};
 
 use super::deliver::{Delivery, Target, original};
-use super::process::{deriving, keep_made, open, take_in};
+use super::process::{count_death, deriving, keep_made, open, take_in};
 use crate::app::App;
 use crate::blobs::BlobKey;
 use crate::store::{Delivered, Derived, DerivedFile, Deriving};
@@ -147,7 +148,9 @@ fn making(app: &App, client: ClientId, file: &Delivered, resize: Resize, name: S
     let begin = || {
         let (app, key, media_type) = (app.clone(), key.clone(), file.media_type);
         let task = app.tasks.clone().spawn(async move {
-            let made = make(&app, client, &key, media_type, resize).await;
+            // Whatever becomes of it, it is not being made any more.
+            let made = AssertUnwindSafe(make(&app, client, &key, media_type, resize)).catch_unwind().await;
+            let made = made.unwrap_or(Err(SizeFailure::Ours));
             app.sizes.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
             made
         });
@@ -172,9 +175,6 @@ async fn make(
     let known = app.store.known_of(*blob).await.map_err(|error| ours(&error))?.ok_or(SizeFailure::Gone)?;
     if let Some(reason) = known.processing_error {
         return Err(SizeFailure::Refused(reason));
-    }
-    if known.deaths >= i64::from(app.settings.processing.deaths) {
-        return Err(SizeFailure::Refused("Decoding the file was given up.".to_owned()));
     }
     let metadata = known.metadata.and_then(|text| serde_json::from_str(&text).ok());
     let content = render(app, client, *blob, media_type, (metadata, resize)).await?;
@@ -204,9 +204,8 @@ async fn render(
         Err(Refusal::Lasting(reason)) => Err(SizeFailure::Refused(reason.to_string())),
         Err(Refusal::Passing(text)) => Err(ours(&Error::inconsistent(text))),
         Err(Refusal::Died(death)) => {
-            app.store.count_death(blob).await.map_err(|error| ours(&error))?;
-            tracing::info!(%blob, %death, "a child died of a picture");
-            Err(SizeFailure::Refused(format!("Decoding the file failed: {death}.")))
+            let given_up = count_death(app, blob, media_type.kind(), death).await.map_err(|error| ours(&error))?;
+            Err(SizeFailure::Refused(given_up.unwrap_or_else(|| format!("Decoding the file failed: {death}."))))
         }
     }
 }

@@ -16,9 +16,18 @@ pub fn immutable_url(server: &ServerSettings, client: ClientId, hash: AssetHash,
     format!("{}/immutable/{client}/{hash}/{name}", server.delivery_url)
 }
 
-/// Where what was made of these bytes is served.
-pub fn derived_url(server: &ServerSettings, client: ClientId, source: AssetHash, name: &str) -> String {
-    format!("{}/derived/{client}/{source}/{name}", server.delivery_url)
+/// Where what was made of these bytes is served: by a URL that names its bytes too, since they may be made anew.
+pub fn derived_url(
+    server: &ServerSettings,
+    (client, source): (ClientId, AssetHash),
+    (name, made): (&str, AssetHash),
+) -> String {
+    format!("{}/derived/{client}/{source}/{name}?v={}", server.delivery_url, version(made))
+}
+
+/// What tells these bytes from all others that are ever made under the same name.
+pub(super) fn version(made: AssetHash) -> String {
+    made.to_string().chars().take(16).collect()
 }
 
 /// Where the bytes of a registered upload go.

@@ -2,7 +2,7 @@
 //! the code that writes.
 
 use futures::{StreamExt, TryStreamExt};
-use reelshelf_domain::{AssetHash, ByteRange, Result};
+use reelshelf_domain::{AssetHash, BlobId, ByteRange, ClientId, Result};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -93,8 +93,11 @@ pub struct Report {
 pub async fn verify(app: &App) -> Result<Report> {
     let mut report = Report::default();
     check_rows(app, &mut report).await?;
-    check_blobs(app, &mut report).await?;
-    check_derived(app, &mut report).await?;
+    let (store, problems) = (&app.store, &mut report.problems);
+    let originals = async |after: &str| store.blobs_after(after, BATCH).await;
+    (report.blobs, report.bytes) = check_objects(app, originals, BlobKey::Original, problems).await?;
+    let derived = async |after: &str| store.derived_after(after, BATCH).await;
+    (report.derived, _) = check_objects(app, derived, BlobKey::Derived, problems).await?;
     check_parts(app, &mut report).await?;
     count_unreferenced(app, &mut report).await?;
     report.scratch_files = app.blobs.scratch_files().await?;
@@ -117,39 +120,27 @@ async fn check_rows(app: &App, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-async fn check_blobs(app: &App, report: &mut Report) -> Result<()> {
-    let mut after = String::new();
+/// Reads all objects of a kind. Answers how many there are, and how many bytes they have.
+async fn check_objects(
+    app: &App,
+    rows_after: impl AsyncFn(&str) -> Result<Vec<BlobRow>>,
+    key: fn(ClientId, BlobId) -> BlobKey,
+    problems: &mut Vec<Problem>,
+) -> Result<(usize, u64)> {
+    let (mut after, mut objects, mut bytes) = (String::new(), 0, 0);
     loop {
-        let batch = app.store.blobs_after(&after, BATCH).await?;
-        let Some(last) = batch.last() else { return Ok(()) };
+        let batch = rows_after(&after).await?;
+        let Some(last) = batch.last() else { return Ok((objects, bytes)) };
         after = last.id.to_string();
         let read: Vec<_> = futures::stream::iter(batch)
-            .map(|row| check_blob(app, BlobKey::Original(row.client, row.id), row))
+            .map(|row| check_blob(app, key(row.client, row.id), row))
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
-        for (bytes, problem) in read {
-            report.blobs += 1;
-            report.bytes += bytes;
-            report.problems.extend(problem);
-        }
-    }
-}
-
-async fn check_derived(app: &App, report: &mut Report) -> Result<()> {
-    let mut after = String::new();
-    loop {
-        let batch = app.store.derived_after(&after, BATCH).await?;
-        let Some(last) = batch.last() else { return Ok(()) };
-        after = last.id.to_string();
-        let read: Vec<_> = futures::stream::iter(batch)
-            .map(|row| check_blob(app, BlobKey::Derived(row.client, row.id), row))
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await?;
-        for (_, problem) in read {
-            report.derived += 1;
-            report.problems.extend(problem);
+        for (size, problem) in read {
+            objects += 1;
+            bytes += size;
+            problems.extend(problem);
         }
     }
 }

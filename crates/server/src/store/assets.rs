@@ -30,6 +30,7 @@ const FIND: &str = concat!(
     "SELECT",
     asset_columns!(),
     processing_columns!(),
+    ", ",
     import_columns!(),
     assets_and_more!("FROM walk JOIN assets ON assets.folder_id = walk.id"),
     "WHERE walk.depth = $4 AND assets.name_key = $5 AND assets.name = $6"

@@ -10,6 +10,7 @@ use reelshelf_domain::{Error, Result};
 use rusqlite::types::Value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, Transaction};
@@ -28,7 +29,7 @@ pub(super) const CONTENDED: &str = "a row that others are changing";
 /// How often a contended verb is run before its caller hears of it.
 const ATTEMPTS: u32 = 10;
 
-static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+pub(super) static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 
 /// The database.
 #[derive(Clone)]
@@ -260,7 +261,7 @@ impl Db {
         let statements = Arc::new(AtomicU64::new(0));
         let engine = if settings.is_sqlite() {
             let options = sqlite::Options::of(settings);
-            migrate_sqlite(&options).await?;
+            migrate_sqlite(&options, &MIGRATOR).await?;
             let patience = Duration::from_secs(settings.acquire_timeout_seconds);
             let readers = Readers::new(options.clone(), settings.read_connections, patience);
             let at_leisure = Readers::new(options.clone(), settings.long_read_connections, patience);
@@ -268,7 +269,7 @@ impl Db {
             Engine::Sqlite { readers, at_leisure, writer }
         } else {
             let options = PgConnectOptions::from_str(&settings.database_url).map_err(failed)?;
-            migrate_postgres(&options).await?;
+            migrate_postgres(&options, &MIGRATOR).await?;
             let pool = PgPoolOptions::new()
                 .max_connections(settings.connections)
                 .acquire_timeout(Duration::from_secs(settings.acquire_timeout_seconds))
@@ -375,25 +376,29 @@ impl Db {
 
 /// Brings the schema up to date, and does nothing else.
 pub async fn migrate(settings: &StoreSettings) -> Result<()> {
+    migrate_by(settings, &MIGRATOR).await
+}
+
+pub(super) async fn migrate_by(settings: &StoreSettings, migrator: &'static Migrator) -> Result<()> {
     if settings.is_sqlite() {
-        migrate_sqlite(&sqlite::Options::of(settings)).await
+        migrate_sqlite(&sqlite::Options::of(settings), migrator).await
     } else {
-        migrate_postgres(&PgConnectOptions::from_str(&settings.database_url).map_err(failed)?).await
+        migrate_postgres(&PgConnectOptions::from_str(&settings.database_url).map_err(failed)?, migrator).await
     }
 }
 
-async fn migrate_sqlite(options: &sqlite::Options) -> Result<()> {
+async fn migrate_sqlite(options: &sqlite::Options, migrator: &'static Migrator) -> Result<()> {
     if let Some(folder) = options.file().parent().filter(|folder| *folder != Path::new("")) {
         tokio::fs::create_dir_all(folder).await.map_err(|error| Error::internal("creating the data folder", error))?;
     }
     let options = options.clone();
-    let migrated = tokio::task::spawn_blocking(move || sqlite::migrate(&options, &MIGRATOR)).await;
+    let migrated = tokio::task::spawn_blocking(move || sqlite::migrate(&options, migrator)).await;
     migrated.map_err(|error| Error::internal("migrating SQLite", error))?
 }
 
-async fn migrate_postgres(options: &PgConnectOptions) -> Result<()> {
+async fn migrate_postgres(options: &PgConnectOptions, migrator: &Migrator) -> Result<()> {
     let mut connection = options.connect().await.map_err(failed)?;
-    MIGRATOR.run(&mut connection).await.map_err(|error| Error::internal("migrating PostgreSQL", error))?;
+    migrator.run(&mut connection).await.map_err(|error| Error::internal("migrating PostgreSQL", error))?;
     warn_of_locale(&mut connection).await?;
     connection.close().await.map_err(failed)
 }

@@ -9,21 +9,21 @@ use super::counters::{Bytes, Files, apply, count};
 use super::db::{CONTENDED, Tx, execute, fetch_one, fetch_optional};
 use super::jobs::JobClass;
 use super::journal::Recalled;
-use super::processing::{Examined, Processing, ProcessingRow, enqueue_processing};
+use super::processing::{Examined, Processing, ProcessingRow, enqueue_processing, processing_columns};
 use super::row::row;
 use super::writer::Verb;
 use super::{Store, column};
 
 use super::uploads::{TICKET, TicketRow};
 
-const UPSERT_BLOB: &str = "
-    INSERT INTO blobs (id, client_id, hash, size, created_at, touched_at, processing, processing_error, metadata)
+const UPSERT_BLOB: &str = concat!(
+    "INSERT INTO blobs (id, client_id, hash, size, created_at, touched_at, processing, processing_error, metadata)
     VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8)
     ON CONFLICT (client_id, hash) WHERE condemned_at IS NULL
     DO UPDATE SET touched_at = $5, released_at = NULL
-    RETURNING id, processing, processing_error, metadata,
-        (SELECT string_agg(derived.name, ' ') FROM derived
-            WHERE derived.source_id = blobs.id AND NOT derived.on_demand) AS derived";
+    RETURNING blobs.id,",
+    processing_columns!()
+);
 const INSERT_CONDEMNED: &str = "
     INSERT INTO blobs (id, client_id, hash, size, created_at, touched_at, condemned_at)
     VALUES ($1, $2, $3, $4, $5, $5, $5)

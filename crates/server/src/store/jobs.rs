@@ -155,12 +155,17 @@ pub struct Claimed {
 pub struct JobCounts {
     /// Which job.
     pub kind: String,
-    /// `waiting`, `running` or `parked`.
+    /// One of [`Self::STATES`].
     pub state: String,
     /// How many.
     pub count: i64,
     /// The earliest time one of them was or is to run.
     pub oldest: UnixMillis,
+}
+
+impl JobCounts {
+    /// Every state.
+    pub const STATES: [&str; 3] = ["waiting", "running", "parked"];
 }
 
 row! {

@@ -18,6 +18,7 @@ macro_rules! page {
             "SELECT",
             asset_columns!(),
             processing_columns!(),
+            ", ",
             import_columns!(),
             assets_and_more!(concat!(
                 "FROM (SELECT * FROM assets WHERE folder_id = $1",
@@ -84,6 +85,7 @@ macro_rules! search {
             " LIMIT 1)) END AS matches,",
             asset_columns!(),
             processing_columns!(),
+            ", ",
             import_columns!(),
             assets_and_more!("FROM page JOIN assets ON assets.id = page.hit"),
             "ORDER BY ",
@@ -102,6 +104,7 @@ macro_rules! search_after {
             ) AS matches,",
             asset_columns!(),
             processing_columns!(),
+            ", ",
             import_columns!(),
             assets_and_more!(concat!(
                 "FROM (SELECT * FROM assets

@@ -12,6 +12,7 @@ mod blobs;
 mod clients;
 mod counters;
 mod db;
+mod derive;
 mod derived;
 mod empty;
 mod expire;
@@ -61,6 +62,7 @@ pub use below::Below;
 pub use blobs::{BlobRow, Condemned};
 pub use clients::{Client, NewClient, Totals};
 pub use db::migrate;
+pub use derive::{Derived, Deriving, NewDerived, ProcessingEnd};
 pub use derived::DerivedFile;
 pub use folders::{Folder, FolderMove, FolderStats, Made};
 pub use idempotency::{BodySeen, Claim, KeptAnswer, KeyedRequest};
@@ -72,10 +74,7 @@ pub use keys::{KeyHolder, KeyRow, NewKey};
 pub use known::Known;
 pub use listing::{Listed, Listing, Slice};
 pub use people::{Member, Membership, Person};
-pub use processing::{
-    Derived, Deriving, Examined, KnownOf, NewDerived, PROCESS_JOB, Processing, ProcessingEnd, ProcessingSource,
-    ProcessingState,
-};
+pub use processing::{Examined, KnownOf, PROCESS_JOB, Processing, ProcessingSource, ProcessingState};
 pub use register::{Registered, Registration};
 pub use rehearse::{Deed, NewRehearsal, Rehearsed};
 pub use relocate::Relocation;

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use reelshelf_domain::{AssetHash, BlobId, ByteSize, ClientId, Error, JobId, MediaType, Result, UnixMillis};
 use serde::{Deserialize, Serialize};
 
-use super::counters::lock;
-use super::db::{Tx, execute, fetch_all, fetch_one, fetch_optional};
+use super::counters::{Files, count, lock};
+use super::db::{Tx, execute, fetch_all, fetch_optional};
 use super::jobs::{JobClass, NewJob, enqueue};
 use super::row::row;
 use super::writer::Verb;
@@ -21,8 +21,8 @@ pub const PROCESS_JOB: &str = "process";
 macro_rules! processing_columns {
     () => {
         " blobs.processing, blobs.processing_error, blobs.metadata,
-        (SELECT string_agg(derived.name, ' ') FROM derived
-            WHERE derived.source_id = blobs.id AND NOT derived.on_demand) AS derived, "
+        (SELECT string_agg(derived.name || ':' || derived.hash, ' ') FROM derived
+            WHERE derived.source_id = blobs.id AND NOT derived.on_demand) AS derived "
     };
 }
 pub(super) use processing_columns;
@@ -35,30 +35,21 @@ const BEGIN: &str = "
     RETURNING client_id, hash, size, metadata,
         (SELECT assets.media_type FROM assets WHERE assets.blob_id = blobs.id LIMIT 1) AS media_type";
 const PUT_BACK: &str = "UPDATE blobs SET processing = 'queued' WHERE id = $1 AND processing = 'running'";
-const DIED: &str = "UPDATE blobs SET deaths = deaths + 1 WHERE id = $1 RETURNING deaths";
+/// What has killed so many is given up, whatever they were to make of it.
+const DIED: &str = "
+    UPDATE blobs SET deaths = deaths + 1,
+        processing = CASE WHEN deaths + 1 >= $2 THEN 'failed' ELSE processing END,
+        processing_error = CASE WHEN deaths + 1 >= $2 THEN $3 ELSE processing_error END
+    WHERE id = $1 RETURNING deaths";
 const LEARN: &str = "
     UPDATE blobs SET metadata = $2
     WHERE id = $1 AND condemned_at IS NULL AND EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id)";
-/// Takes hold of the source: until the transaction ends nobody condemns it.
-const HOLD_SOURCE: &str = "
-    UPDATE blobs SET processing = COALESCE($2, processing),
-        processing_error = CASE WHEN CAST($2 AS TEXT) IS NULL THEN processing_error ELSE $3 END
-    WHERE id = $1 AND condemned_at IS NULL AND EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id)";
-const MADE: &str = "SELECT id, name, hash, size, created_at FROM derived WHERE source_id = $1";
-const INSERT: &str = "
-    INSERT INTO derived (id, client_id, source_id, name, hash, size, on_demand, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-const RELEASE: &str = "UPDATE derived SET source_id = NULL WHERE id = $1";
-/// Shrinking is always possible.
-const COUNT: &str = "
-    UPDATE clients SET revision = revision + 1, derived_bytes = derived_bytes + $2
-    WHERE id = $1 AND (CAST($2 AS BIGINT) <= 0 OR derived_bytes + $2 <= $3)";
-const SIZED: &str = "SELECT processing_error, metadata, deaths FROM blobs WHERE id = $1 AND condemned_at IS NULL";
-const DERIVED_BYTES: &str = "SELECT derived_bytes FROM clients WHERE id = $1";
+const TYPED_OTHERWISE: &str = "SELECT id, folder_id, kind FROM assets WHERE blob_id = $1 AND media_type <> $2";
+const RETYPE: &str = "UPDATE assets SET media_type = $2, kind = $3 WHERE id = $1";
+const SIZED: &str = "SELECT processing_error, metadata FROM blobs WHERE id = $1 AND condemned_at IS NULL";
 
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] =
-    &[BEGIN, PUT_BACK, DIED, LEARN, HOLD_SOURCE, MADE, INSERT, RELEASE, COUNT, SIZED, DERIVED_BYTES];
+pub(super) const STATEMENTS: &[&str] = &[BEGIN, PUT_BACK, DIED, LEARN, TYPED_OTHERWISE, RETYPE, SIZED];
 
 /// How far the processing of some bytes is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -110,8 +101,8 @@ pub struct Processing {
     pub error: Option<String>,
     /// What is known of the bytes, as JSON.
     pub metadata: Option<String>,
-    /// The names of what was made of them, sorted; not those that somebody had to ask for.
-    pub derived: Vec<String>,
+    /// What was made of them: which bytes, by name. Not what somebody had to ask for.
+    pub derived: BTreeMap<String, AssetHash>,
 }
 
 row! {
@@ -132,9 +123,11 @@ impl ProcessingRow {
 
     pub(super) fn processing(self) -> Result<Option<Processing>> {
         let Some(state) = self.processing else { return Ok(None) };
-        let mut derived: Vec<_> =
-            self.derived.iter().flat_map(|names| names.split(' ')).map(ToOwned::to_owned).collect();
-        derived.sort_unstable();
+        let made = self.derived.iter().flat_map(|made| made.split(' ')).map(|made| {
+            let (name, hash) = made.split_once(':').unwrap_or((made, ""));
+            Ok((name.to_owned(), column("derived", "hash", hash)?))
+        });
+        let derived = made.collect::<Result<_>>()?;
         let state = column("blobs", "processing", &state)?;
         Ok(Some(Processing { state, error: self.processing_error, metadata: self.metadata, derived }))
     }
@@ -173,60 +166,6 @@ pub struct ProcessingSource {
     pub media_type: MediaType,
     /// What is known of them, as JSON.
     pub metadata: Option<String>,
-}
-
-/// A derived file whose bytes are durable.
-#[derive(Clone, Debug)]
-pub struct NewDerived {
-    /// The copy that was just made durable.
-    pub id: BlobId,
-    /// Its name.
-    pub name: String,
-    /// Which bytes.
-    pub hash: AssetHash,
-    /// How many.
-    pub size: ByteSize,
-}
-
-/// How the processing of some bytes ends.
-#[derive(Clone, Debug)]
-pub struct ProcessingEnd {
-    /// Done or failed.
-    pub state: ProcessingState,
-    /// Why it failed.
-    pub error: Option<String>,
-    /// When it began: of what was made before, nothing stays behind a good end that was not made again.
-    pub began_at: UnixMillis,
-    /// The names of what was made since.
-    pub made: Vec<String>,
-}
-
-/// What was made of some bytes, and whether that is all.
-#[derive(Clone, Debug)]
-pub struct Deriving {
-    /// The copy it was made of.
-    pub source: BlobId,
-    /// Whose.
-    pub client: ClientId,
-    /// What was made.
-    pub made: Vec<NewDerived>,
-    /// Whether somebody had to ask for it.
-    pub on_demand: bool,
-    /// The end of the processing, if it is.
-    pub end: Option<ProcessingEnd>,
-    /// The most that the derived files of the client may take.
-    pub limit: i64,
-    /// Now.
-    pub now: UnixMillis,
-}
-
-/// What became of derived files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Derived {
-    /// They are there.
-    Kept,
-    /// No file has the bytes any more that they were made of: neither are they.
-    SourceGone,
 }
 
 /// Enqueues the processing of a copy, in the transaction that stores its bytes or asks for it anew.
@@ -293,113 +232,50 @@ impl Verb for PutBack {
 }
 
 #[derive(Clone)]
-struct Died(BlobId);
+struct Died {
+    blob: BlobId,
+    most: i64,
+    given_up: String,
+}
 
 impl Verb for Died {
     type Out = i64;
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<i64> {
-        let deaths = fetch_optional!(tx, (i64,), DIED, self.0.to_string())?;
+        let deaths = fetch_optional!(tx, (i64,), DIED, self.blob.to_string(), self.most, self.given_up.as_str())?;
         Ok(deaths.map_or(0, |(deaths,)| deaths))
     }
 }
 
 #[derive(Clone)]
 struct Learn {
-    blob: BlobId,
+    source: ProcessingSource,
     metadata: String,
+    media_type: MediaType,
+}
+
+impl Learn {
+    /// Who has the bytes has them as what they are found to be, and its folder counts it so.
+    async fn retype(&self, tx: &mut Tx) -> Result<()> {
+        lock(tx, self.source.client).await?;
+        let (blob, found) = (self.source.blob.to_string(), self.media_type);
+        for (asset, folder, kind) in fetch_all!(tx, (String, String, String), TYPED_OTHERWISE, blob, found.mime())? {
+            let was = Files::of(column("assets", "kind", &kind)?, -1, 0);
+            count(tx, column("assets", "folder_id", &folder)?, was.plus(Files::of(found.kind(), 1, 0))).await?;
+            execute!(tx, RETYPE, asset, found.mime(), found.kind().as_str())?;
+        }
+        Ok(())
+    }
 }
 
 impl Verb for Learn {
     type Out = bool;
 
     async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<bool> {
-        execute!(tx, LEARN, self.blob.to_string(), self.metadata.as_str()).map(|changed| changed == 1)
-    }
-}
-
-row! {
-    struct MadeRow {
-        id: String,
-        name: String,
-        hash: String,
-        size: i64,
-        created_at: i64,
-    }
-}
-
-impl Deriving {
-    async fn insert(&self, tx: &mut Tx, new: &NewDerived, source: Option<&str>) -> Result<()> {
-        let (id, hash) = (new.id.to_string(), new.hash.to_string());
-        let (client, name, size) = (self.client.as_str(), new.name.as_str(), new.size.to_column());
-        execute!(tx, INSERT, id, client, source, name, hash, size, self.on_demand, self.now.get()).map(|_| ())
-    }
-
-    /// Leaves all that was made to the collector.
-    async fn disown(&self, tx: &mut Tx) -> Result<()> {
-        for new in &self.made {
-            self.insert(tx, new, None).await?;
+        if self.media_type != self.source.media_type {
+            self.retype(tx).await?;
         }
-        Ok(())
-    }
-
-    /// Puts what was made in the place of what was there. Answers by how much there is more.
-    async fn replace(&self, tx: &mut Tx, source: &str) -> Result<i64> {
-        let there = fetch_all!(tx, MadeRow, MADE, source)?;
-        let mut there: BTreeMap<_, _> = there.into_iter().map(|row| (row.name.clone(), row)).collect();
-        let mut grown = 0;
-        for new in &self.made {
-            let old = there.remove(&new.name);
-            if old.as_ref().is_some_and(|old| old.hash == new.hash.to_string()) {
-                // The same bytes keep their older copy.
-                self.insert(tx, new, None).await?;
-                continue;
-            }
-            if let Some(old) = old {
-                execute!(tx, RELEASE, old.id)?;
-                grown -= old.size;
-            }
-            self.insert(tx, new, Some(source)).await?;
-            grown += new.size.to_column();
-        }
-        let Some(end) = self.end.as_ref().filter(|end| end.state == ProcessingState::Done) else { return Ok(grown) };
-        let is_old = |old: &MadeRow| old.created_at < end.began_at.get() && !end.made.contains(&old.name);
-        for old in there.into_values().filter(is_old) {
-            execute!(tx, RELEASE, old.id)?;
-            grown -= old.size;
-        }
-        Ok(grown)
-    }
-}
-
-impl Verb for Deriving {
-    type Out = Derived;
-
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<Derived> {
-        lock(tx, self.client).await?;
-        let source = self.source.to_string();
-        let state = self.end.as_ref().map(|end| end.state.as_str());
-        let error = self.end.as_ref().and_then(|end| end.error.as_deref());
-        if execute!(tx, HOLD_SOURCE, source.as_str(), state, error)? == 0 {
-            return self.disown(tx).await.map(|()| Derived::SourceGone);
-        }
-        let grown = self.replace(tx, &source).await?;
-        if grown != 0 && execute!(tx, COUNT, self.client.as_str(), grown, self.limit)? == 0 {
-            let limit = format!("{} bytes", self.limit).into();
-            return Err(Error::LimitReached { what: "derived files", limit });
-        }
-        Ok(Derived::Kept)
-    }
-}
-
-#[derive(Clone)]
-struct Disown(Deriving);
-
-impl Verb for Disown {
-    type Out = ();
-
-    async fn run<'a>(&'a self, tx: &'a mut Tx) -> Result<()> {
-        self.0.disown(tx).await
+        execute!(tx, LEARN, self.source.blob.to_string(), self.metadata.as_str()).map(|changed| changed == 1)
     }
 }
 
@@ -411,8 +287,6 @@ row! {
         pub processing_error: Option<String>,
         /// What they hold, as JSON.
         pub metadata: Option<String>,
-        /// How many children died of them.
-        pub deaths: i64,
     }
 }
 
@@ -427,36 +301,19 @@ impl Store {
         self.db.write_aside(PutBack(blob)).await
     }
 
-    /// A worker died of some bytes. Answers how many did by now.
-    pub async fn count_death(&self, blob: BlobId) -> Result<i64> {
-        self.db.write_aside(Died(blob)).await
+    /// A child died of some bytes. Answers how many did by now: with `most` their processing has failed, for this reason.
+    pub async fn count_death(&self, blob: BlobId, most: i64, given_up: String) -> Result<i64> {
+        self.db.write_aside(Died { blob, most, given_up }).await
     }
 
-    /// What some bytes hold; false when no file has them any more.
-    pub async fn learn(&self, blob: BlobId, metadata: String) -> Result<bool> {
-        self.db.write_aside(Learn { blob, metadata }).await
-    }
-
-    /// Takes in what was made of some bytes, if a file still has them; otherwise it goes to the collector.
-    pub async fn derive(&self, deriving: Deriving) -> Result<Derived> {
-        self.db.write_aside(deriving).await
-    }
-
-    /// Leaves what was made to the collector.
-    pub async fn disown_derived(&self, deriving: Deriving) -> Result<()> {
-        self.db.write_aside(Disown(deriving)).await
+    /// What some bytes hold, and are; false when no file has them any more.
+    pub async fn learn(&self, source: ProcessingSource, metadata: String, media_type: MediaType) -> Result<bool> {
+        self.db.write_aside(Learn { source, metadata, media_type }).await
     }
 
     /// What is known of some bytes; `None` when they are gone.
     pub async fn known_of(&self, blob: BlobId) -> Result<Option<KnownOf>> {
         let mut tx = self.db.read().await?;
         fetch_optional!(tx, KnownOf, SIZED, blob.to_string())
-    }
-
-    /// What a client's derived files take.
-    pub async fn derived_bytes(&self, client: ClientId) -> Result<ByteSize> {
-        let mut tx = self.db.read().await?;
-        let (bytes,) = fetch_one!(tx, (i64,), DERIVED_BYTES, client.as_str())?;
-        size_column("clients", "derived_bytes", bytes)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reelshelf_domain::{BlobId, ClientId, JobId, MediaKind, Result, UnixMillis};
 use serde::{Deserialize, Serialize};
 
-use super::db::{Tx, execute, fetch_all};
+use super::db::{Tx, execute, fetch_all, fetch_one};
 use super::jobs::JobClass;
 use super::processing::{ProcessingState, enqueue_processing};
 use super::writer::Verb;
@@ -25,8 +25,9 @@ const COUNTS: &str = "
     WHERE condemned_at IS NULL AND EXISTS (SELECT 1 FROM assets WHERE assets.blob_id = blobs.id AND assets.kind <> 'other'
         AND (CAST($1 AS TEXT) IS NULL OR assets.kind = $1))
     GROUP BY processing";
+const LEFT: &str = "SELECT COUNT(*) FROM jobs WHERE class = $1";
 #[cfg(test)]
-pub(super) const STATEMENTS: &[&str] = &[TO_PROCESS, QUEUE, COUNTS];
+pub(super) const STATEMENTS: &[&str] = &[TO_PROCESS, QUEUE, COUNTS, LEFT];
 
 /// Which bytes are to be processed anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +81,13 @@ impl Store {
     /// Enqueues the processing of copies, each with the identifier of its job. Answers of how many.
     pub async fn queue_processing(&self, blobs: Vec<(BlobId, ClientId, JobId)>, now: UnixMillis) -> Result<u64> {
         self.db.write_aside(Queue { blobs, now }).await
+    }
+
+    /// How many copies wait to be processed anew, or are under way.
+    pub async fn remakes_left(&self) -> Result<u64> {
+        let mut tx = self.db.read().await?;
+        let (left,) = fetch_one!(tx, (i64,), LEFT, JobClass::Remake.as_str())?;
+        Ok(u64::try_from(left).unwrap_or_default())
     }
 
     /// How many copies are in each state of their processing, those of files of a kind or of all that have one.

@@ -95,6 +95,10 @@ async fn a_variable_that_is_wrong_is_named() {
         sandbox.lines().count() > 0 && sandbox.lines().all(|line| line.starts_with("The sandbox is ")),
         "{checked}"
     );
+    place.set("REELSHELF_PROCESSING__FFMPEG", "/nowhere/ffmpeg");
+    let checked = place.run(&["check-config"]).await.good();
+    assert!(checked.contains("The sandbox is not whole: ffmpeg does not run"), "{checked}");
+    place.set("REELSHELF_PROCESSING__FFMPEG", "ffmpeg");
     let server = place.start().await;
     place.finish(server, &[]).await;
 }

@@ -21,6 +21,7 @@ mod panel;
 mod privacy;
 mod processing;
 mod processing_films;
+mod processing_limits;
 mod rehearsals;
 mod resumable;
 mod retries;

@@ -2,22 +2,23 @@
 
 use std::time::Duration;
 
+use reelshelf::blobs::BlobKey;
 use reelshelf::jobs;
-use reelshelf::store::{JobClass, Worker};
-use reelshelf_domain::ByteSize;
+use reelshelf::store::{Derived, Deriving, JobClass, NewDerived, Worker};
+use reelshelf_domain::{BlobId, ByteSize, SystemChance};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
 use crate::support::samples::{png, png_of};
 
-async fn look(app: &TestApp, key: &str, path: &str) -> Value {
+pub(crate) async fn look(app: &TestApp, key: &str, path: &str) -> Value {
     let (status, answer) = app.get(key, &format!("/v2/media/file?path={path}")).await;
     assert_eq!(status, 200, "{answer}");
     answer["file"].clone()
 }
 
-async fn fetch(app: &TestApp, url: &str) -> (StatusCode, Vec<u8>) {
+pub(crate) async fn fetch(app: &TestApp, url: &str) -> (StatusCode, Vec<u8>) {
     let response = app.request(Method::GET, url).send().await.unwrap();
     let status = response.status();
     (status, response.bytes().await.unwrap().to_vec())
@@ -53,7 +54,7 @@ async fn a_picture_is_known_with_its_upload_and_has_thumbnails_soon_after() {
     let mut taken = 0;
     for (name, url) in derived {
         let url = url.as_str().unwrap();
-        assert!(url.ends_with(&format!("/derived/{}/{sum}/{name}", app.client_id())), "{url}");
+        assert!(url.contains(&format!("/derived/{}/{sum}/{name}?v=", app.client_id())), "{url}");
         let (status, picture) = fetch(&app, url).await;
         assert_eq!(status, 200, "{url}");
         let long = name.trim_start_matches("thumb-").trim_end_matches(".webp").parse::<u32>().unwrap();
@@ -93,8 +94,8 @@ async fn what_was_made_is_delivered_as_files_are() {
     assert_eq!(known.status(), 304);
     let part = get(Method::GET).header("range", "bytes=2-5").send().await.unwrap();
     assert_eq!((part.status().as_u16(), part.bytes().await.unwrap()), (206, bytes.slice(2..6)));
-    for other in [url.replace("thumb-320", "thumb-321"), url.replace(app.client_id(), "aaaaaaaaaa"), format!("{url}/x")]
-    {
+    let deeper = url.replace("?v=", "/x?v=");
+    for other in [url.replace("thumb-320", "thumb-321"), url.replace(app.client_id(), "aaaaaaaaaa"), deeper] {
         assert_eq!(fetch(&app, &other).await.0, 404, "{other}");
     }
     let (status, _) = app.call(&key, Method::DELETE, "/v2/media/file", json!({ "name": "x.png" })).await;
@@ -103,6 +104,58 @@ async fn what_was_made_is_delivered_as_files_are() {
     app.advance(Duration::from_mins(1));
     app.run_jobs().await;
     assert_eq!((app.objects().await, &app.storage(&key).await["derived_bytes"]), (0, &json!(0)));
+    app.finish().await;
+}
+
+/// Puts these bytes in the place of what was made of a client's file, as another version of the server would.
+async fn make_anew(app: &TestApp, path: &str, name: &str, bytes: &[u8]) {
+    let (store, blobs) = (&app.app().store, &app.app().blobs);
+    let client = app.client_id().parse().unwrap();
+    let source = store.delivered(client, &path.parse().unwrap()).await.unwrap().unwrap().blob;
+    let id = BlobId::generate(app.app().now(), &SystemChance).unwrap();
+    let (hash, size) = blobs.keep_made(BlobKey::Derived(client, id), bytes).await.unwrap();
+    let made = vec![NewDerived { id, name: name.to_owned(), hash, size }];
+    let now = app.app().now();
+    let deriving = Deriving { source, client, made, on_demand: false, end: None, limit: i64::MAX, now };
+    assert_eq!(store.derive(deriving).await.unwrap(), Derived::Kept);
+}
+
+#[tokio::test]
+async fn what_is_made_anew_has_another_url_and_no_cache_keeps_the_old_one_for_ever() {
+    let app = TestApp::start().await;
+    let key = app.key("render").await;
+    let stable = app.upload(&key, "", "x.png", png(400, 300, 2)).await["url"].as_str().unwrap().to_owned();
+    app.run_jobs().await;
+    let before = look(&app, &key, "x.png").await;
+    make_anew(&app, "x.png", "thumb-320.webp", b"made better").await;
+    let after = look(&app, &key, "x.png").await;
+    let url = |file: &Value| file["thumbnailUrl"].as_str().unwrap().to_owned();
+    let (old, new) = (url(&before), url(&after));
+    assert_ne!(old, new);
+    assert_eq!(before["derived"]["thumb-160.webp"], after["derived"]["thumb-160.webp"], "its bytes are the same");
+    let bare = new.split_once('?').unwrap().0.to_owned();
+    for (url, kept) in
+        [(&new, "public, max-age=31536000, immutable"), (&old, "public, no-cache"), (&bare, "public, no-cache")]
+    {
+        let answer = app.request(Method::GET, url).send().await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["cache-control"]),
+            (200, &kept.parse().unwrap()),
+            "{url}"
+        );
+        let etag = answer.headers()["etag"].clone();
+        assert_eq!(answer.bytes().await.unwrap(), &b"made better"[..], "{url}");
+        let again = app.request(Method::GET, url).header("if-none-match", etag).send().await.unwrap();
+        assert_eq!(again.status(), 304, "{url}");
+    }
+    // Neither does the hash of the file say which bytes a size of it has.
+    for sized in [format!("{stable}?w=64"), format!("{}?w=64", after["immutableUrl"].as_str().unwrap())] {
+        let answer = app.request(Method::GET, &sized).send().await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["cache-control"]),
+            (200, &"public, no-cache".parse().unwrap())
+        );
+    }
     app.finish().await;
 }
 
@@ -180,6 +233,9 @@ async fn bytes_that_contradict_their_name_are_typed_by_the_bytes_and_it_says_so(
     assert!(file["notice"].as_str().unwrap().contains("image/png"), "{file}");
     let file = app.upload(&key, "", "x.png", png(20, 20, 8)).await;
     assert!(file.get("notice").is_none(), "{file}");
+    let file = app.upload(&key, "", "text.png", b"no picture".to_vec()).await;
+    assert_eq!(file["type"], "other");
+    assert!(file["notice"].as_str().unwrap().contains("not image/png"), "{file}");
     app.finish().await;
 }
 

@@ -98,6 +98,65 @@ async fn a_sound_has_a_waveform_that_players_read_and_its_loudness_is_known() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recorded_voice_is_sound_although_its_first_bytes_are_those_of_a_film() {
+    let app = TestApp::start().await;
+    let key = app.key("render").await;
+    let sound = ["-f", "lavfi", "-i", "sine=frequency=440:duration=2", "-c:a", "libopus"];
+    for (name, mime) in [("voice.webm", "audio/webm"), ("voice.mkv", "audio/x-matroska"), ("voice.mp4", "audio/mp4")] {
+        let file = processed(&app, &key, name, made(name, &sound)).await;
+        assert_eq!((&file["type"], &file["metadata"]["mime"]), (&json!("audio"), &json!(mime)), "{file}");
+        let original = app.request(Method::GET, file["url"].as_str().unwrap()).send().await.unwrap();
+        assert_eq!(original.headers()["content-type"], mime);
+    }
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_its_tools_a_server_does_what_it_can_and_says_of_the_rest_what_is_missing() {
+    let app = TestApp::start_configured(|settings| {
+        settings.processing.ffmpeg = "/nowhere/ffmpeg".into();
+        settings.processing.ffprobe = "/nowhere/ffprobe".into();
+    })
+    .await;
+    app.expect_log("a media tool does not run");
+    let key = app.key("render").await;
+    let sound = ["-f", "lavfi", "-i", "sine=frequency=440:duration=1"];
+    let picture =
+        ["-f", "lavfi", "-i", "testsrc2=size=64x64", "-frames:v", "1", "-c:v", "libaom-av1", "-still-picture", "1"];
+    let stream = ["-f", "lavfi", "-i", "testsrc2=size=64x64:rate=25:duration=1", "-c:v", "mpeg2video"];
+    assert!(processed(&app, &key, "x.wav", made("x.wav", &sound)).await["derived"]["waveform.dat"].is_string());
+    for (name, bytes, tool) in [
+        ("x.mp4", film(), "no ffmpeg"),
+        ("x.avif", made("x.avif", &picture), "no ffmpeg"),
+        ("x.mpg", made("x.mpg", &stream), "no ffprobe"),
+    ] {
+        app.upload(&key, "", name, bytes).await;
+        app.run_jobs().await;
+        let (_, answer) = app.get(&key, &format!("/v2/media/file?path={name}")).await;
+        let file = &answer["file"];
+        assert_eq!(file["processing"], "failed", "{file}");
+        assert!(file["processingError"].as_str().is_some_and(|reason| reason.contains(tool)), "{file}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_film_of_which_nothing_can_be_shown_is_not_done() {
+    let app = TestApp::start().await;
+    let key = app.key("render").await;
+    let mut damaged = film();
+    let index = damaged.windows(4).position(|name| name == b"moov").unwrap();
+    damaged[64..index - 4].fill(0);
+    app.upload(&key, "", "x.mp4", damaged).await;
+    app.run_jobs().await;
+    let (_, answer) = app.get(&key, "/v2/media/file?path=x.mp4").await;
+    let file = &answer["file"];
+    assert_eq!((&file["processing"], &file["metadata"]["video"]["width"]), (&json!("failed"), &json!(320)), "{file}");
+    assert!(file["processingError"].as_str().is_some_and(|reason| reason.contains("no pictures")), "{file}");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_film_that_is_torn_or_none_at_all_fails_with_a_reason_and_is_served() {
     let app = TestApp::start().await;
     let key = app.key("render").await;

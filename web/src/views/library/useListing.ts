@@ -59,6 +59,7 @@ export function useListing(client: string, asked: Asked): Seen {
   const cache = useQueryClient()
   const name = JSON.stringify([client, asked])
   const [looked, setLooked] = useState<{ name: string; pages: number[] }>({ name, pages: [0] })
+  const lookedAt = useRef('')
   const pages = looked.name === name ? looked.pages : [0]
   const known = useRef<{ name: string; pages: Set<number> }>({ name, pages: new Set() })
   if (known.current.name !== name) known.current = { name, pages: new Set() }
@@ -96,7 +97,11 @@ export function useListing(client: string, asked: Asked): Seen {
     }
     if (!wanted.size) wanted.add(0)
     const next = [...wanted].sort((a, b) => a - b)
-    setLooked((old) => (old.name === name && old.pages.join() === next.join() ? old : { name, pages: next }))
+    // Asked at every step of a scroll, and mostly the same: then nothing is to be drawn anew.
+    const said = `${name} ${next.join()}`
+    if (lookedAt.current === said) return
+    lookedAt.current = said
+    setLooked({ name, pages: next })
   }, [name])
 
   const find = useCallback(async (key: Key) => {

@@ -59,8 +59,8 @@ pub(super) struct File {
     /// What the bytes hold; null until it is known. Facts that a file does not tell are left out.
     #[schema(value_type = Option<super::metadata::Metadata>)]
     metadata: Option<serde_json::Value>,
-    /// The URLs of what was made of the file, by name.
-    #[schema(example = json!({ "thumb-320.webp": "https://media.example.com/derived/a1B2c3D4e5/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08/thumb-320.webp" }))]
+    /// The URLs of what was made of the file, by name. What is made anew gets another URL.
+    #[schema(example = json!({ "thumb-320.webp": "https://media.example.com/derived/a1B2c3D4e5/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08/thumb-320.webp?v=2c26b46b68ffc68f" }))]
     derived: BTreeMap<String, String>,
     /// That the bytes are of another type than the name or the declared type says: the bytes decide. Absent otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,8 +110,13 @@ impl File {
             processing = Some(known.state.as_str());
             error = known.error;
             metadata = known.metadata.and_then(|text| serde_json::from_str(&text).ok());
-            let url = |name: String| (name.clone(), derived_url(server, client, hash, &name));
-            derived = known.derived.into_iter().map(url).collect();
+            let made = known.derived.into_iter();
+            derived = made
+                .map(|(name, made)| {
+                    let url = derived_url(server, (client, hash), (&name, made));
+                    (name, url)
+                })
+                .collect();
         }
         Self {
             url: stable_url(server, client, &path),
@@ -140,26 +145,18 @@ impl File {
 }
 
 /// What may be shown as a thumbnail, the best first.
-const THUMBNAILS: [&str; 8] = [
-    "thumb-320.webp",
-    "thumb-640.webp",
-    "thumb-160.webp",
-    "thumb-1280.webp",
-    "poster.webp",
-    "cover.webp",
-    "waveform.webp",
-    "waveform.png",
-];
+const THUMBNAILS: [&str; 6] =
+    ["thumb-320.webp", "thumb-640.webp", "thumb-160.webp", "thumb-1280.webp", "poster.webp", "waveform.webp"];
 
-/// That bytes of a known type have a name, or were declared, as something else.
+/// That the bytes have a name, or were declared, as something else.
 fn contradiction(asset: &Asset) -> Option<String> {
-    let bytes = asset.media_type.filter(|bytes| bytes.kind() != MediaKind::Other)?;
+    let bytes = asset.media_type?;
+    let are = if bytes.kind() == MediaKind::Other { "of no type that is known here" } else { bytes.mime() };
     let declared = MediaKind::declared(&asset.declared_type);
     if declared != MediaKind::Other && declared != bytes.kind() {
-        return Some(format!("The bytes are {}, not {} as was declared", bytes.mime(), asset.declared_type));
+        return Some(format!("The bytes are {are}, not {} as was declared", asset.declared_type));
     }
-    let said = || format!("The bytes are {}, not what the name says", bytes.mime());
-    contradicts(asset.name.as_str(), bytes).then(said)
+    contradicts(asset.name.as_str(), bytes).then(|| format!("The bytes are {are}, not what the name says"))
 }
 
 /// A client's storage. The first five fields are the contract's.

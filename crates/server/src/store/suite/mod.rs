@@ -8,6 +8,7 @@ mod folders;
 mod importing;
 mod jobs;
 mod listing;
+mod migrating;
 mod processing;
 mod races;
 mod relocating;

@@ -55,7 +55,7 @@ impl Library {
     /// The state of a file's bytes, and the names of what was made of them.
     async fn shown(&self, at: &str) -> (ProcessingState, Vec<String>) {
         let processing = self.asset(at).await.unwrap().processing.unwrap();
-        (processing.state, processing.derived)
+        (processing.state, processing.derived.into_keys().collect())
     }
 
     async fn derived_bytes(&self) -> u64 {
@@ -123,11 +123,11 @@ async fn bytes_are_queued_with_their_file_and_equal_ones_once() {
 async fn nothing_is_taken_in_of_a_file_that_is_gone() {
     let library = Library::open().await;
     let copy = library.put_media("a.png", 1, 5).await;
-    assert!(library.store.begin_processing(copy).await.unwrap().is_some());
+    let source = library.store.begin_processing(copy).await.unwrap().unwrap();
     library.remove("a.png").await.unwrap();
     assert_eq!(library.end(copy, &[("a.webp", 7, 10)], NOW).await, Derived::SourceGone);
     assert!(library.store.begin_processing(copy).await.unwrap().is_none());
-    assert!(!library.store.learn(copy, "{}".to_owned()).await.unwrap());
+    assert!(!library.store.learn(source, "{}".to_owned(), MediaType::Mp4).await.unwrap());
     assert_eq!((library.spent_derived().await.len(), library.derived_bytes().await), (1, 0));
     library.collect_derived().await;
     library.finish().await;
@@ -196,7 +196,9 @@ async fn what_is_made_again_takes_the_place_of_what_was_made_before() {
     library.fail_processing(copy, "it is broken").await;
     let shown = library.asset("a.png").await.unwrap().processing.unwrap();
     assert_eq!((shown.state, shown.error.as_deref()), (ProcessingState::Failed, Some("it is broken")));
-    assert_eq!(shown.derived, names(&["other.webp", "same.webp"]), "a failure takes nothing away");
+    let made: Vec<_> = shown.derived.into_iter().collect();
+    let left = [("other.webp".to_owned(), hash(6)), ("same.webp".to_owned(), hash(7))];
+    assert_eq!(made, left, "a failure takes nothing away");
     library.collect_derived().await;
     assert_eq!(library.derived_bytes().await, 31);
     library.finish().await;
@@ -226,6 +228,47 @@ async fn what_has_no_room_is_refused_with_the_figure_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn sizes_that_somebody_asked_for_give_way_to_what_every_file_has() {
+    let library = Library::open().await;
+    let copy = library.put_media("a.png", 1, 5).await;
+    let at = |now, made: Deriving| Deriving { now, ..made };
+    library.store.derive(library.deriving(copy, &[("thumb.webp", 7, 300)])).await.unwrap();
+    for (minute, name) in ["old.webp", "new.webp"].into_iter().enumerate() {
+        let size = Deriving { on_demand: true, ..library.deriving(copy, &[(name, 8, 300)]) };
+        library.store.derive(at(later(minute as u64), size)).await.unwrap();
+    }
+    let more = at(later(3), library.deriving(copy, &[("poster.webp", 9, 200)]));
+    assert_eq!(library.store.derive(more).await.unwrap(), Derived::Kept);
+    let is_there = async |name: &str| library.store.derived_of(copy, name).await.unwrap().is_some();
+    assert_eq!((is_there("old.webp").await, is_there("new.webp").await), (false, true), "the oldest goes");
+    assert_eq!(library.derived_bytes().await, 800);
+    // No more of them goes than is of use: what is too much for the rest is refused, and takes nothing away.
+    let much = Deriving { on_demand: true, ..library.deriving(copy, &[("huge.webp", 3, 501)]) };
+    let refused = library.store.derive(at(later(4), much)).await;
+    assert!(matches!(refused, Err(Error::LimitReached { .. })), "{refused:?}");
+    assert_eq!((is_there("new.webp").await, library.derived_bytes().await), (true, 800));
+    library.collect_derived().await;
+    assert_eq!(library.derived_bytes().await, 800);
+    library.finish().await;
+}
+
+#[tokio::test]
+async fn what_bytes_turn_out_to_be_every_file_with_them_is_and_is_counted_as() {
+    let library = Library::open().await;
+    let copy = library.put_media("a/a.webm", 1, 5).await;
+    library.put_media("b/b.webm", 1, 5).await;
+    let source = library.store.begin_processing(copy).await.unwrap().unwrap();
+    assert!(library.store.learn(source, "{}".to_owned(), MediaType::Weba).await.unwrap());
+    for at in ["a/a.webm", "b/b.webm"] {
+        let asset = library.asset(at).await.unwrap();
+        assert_eq!((asset.kind, asset.media_type), (MediaKind::Audio, Some(MediaType::Weba)), "{at}");
+    }
+    assert_eq!(library.store.begin_processing(copy).await.unwrap().unwrap().media_type, MediaType::Weba);
+    // That the folders count them so is what the audit of every test says.
+    library.finish().await;
+}
+
+#[tokio::test]
 async fn bytes_that_come_back_before_the_collector_are_processed_although_their_job_found_no_file() {
     let library = Library::open().await;
     let copy = library.put_media("a.png", 1, 5).await;
@@ -248,11 +291,11 @@ async fn deaths_are_counted_until_the_bytes_are_processed_anew() {
     library.store.begin_processing(copy).await.unwrap();
     library.store.put_processing_back(copy).await.unwrap();
     assert_eq!(library.shown("a.png").await.0, ProcessingState::Queued);
-    for deaths in 1..=3 {
-        assert_eq!(library.store.count_death(copy).await.unwrap(), deaths);
-    }
-    assert_eq!(library.store.known_of(copy).await.unwrap().unwrap().deaths, 3);
-    library.fail_processing(copy, "it kills").await;
+    let dies = async || library.store.count_death(copy, 3, "it kills".to_owned()).await.unwrap();
+    assert_eq!((dies().await, dies().await, library.shown("a.png").await.0), (1, 2, ProcessingState::Queued));
+    assert_eq!((dies().await, library.shown("a.png").await.0), (3, ProcessingState::Failed));
+    let known = library.store.known_of(copy).await.unwrap().unwrap();
+    assert_eq!(known.processing_error.as_deref(), Some("it kills"));
     library.store.put_processing_back(copy).await.unwrap();
     assert_eq!(library.shown("a.png").await.0, ProcessingState::Failed, "what is over does not wait");
     library.run_job().await;
@@ -262,7 +305,8 @@ async fn deaths_are_counted_until_the_bytes_are_processed_anew() {
     let jobs = copies.into_iter().map(|(blob, client)| (blob, client, JobId::generate(NOW, &SystemChance).unwrap()));
     assert_eq!(library.store.queue_processing(jobs.collect(), NOW).await.unwrap(), 1);
     let known = library.store.known_of(copy).await.unwrap().unwrap();
-    assert_eq!((known.deaths, known.processing_error, library.jobs().await), (0, None, 1));
+    assert_eq!((known.processing_error, library.jobs().await), (None, 1));
+    assert_eq!((dies().await, library.shown("a.png").await.0), (1, ProcessingState::Queued), "it is counted anew");
     let worker = Worker { owner: "me".to_owned(), lease: std::time::Duration::from_mins(1), of_one: 9 };
     assert!(!library.store.job_is_due(JobClass::Media, &worker, NOW).await.unwrap(), "new uploads do not wait for it");
     assert!(library.store.job_is_due(JobClass::Remake, &worker, NOW).await.unwrap());

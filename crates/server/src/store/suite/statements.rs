@@ -7,8 +7,8 @@ use sqlx::{Executor, SqlSafeStr};
 
 use super::super::db::{Conn, SqliteConn};
 use super::super::{
-    assets, audit, below, blobs, clients, counters, derived, empty, expire, folders, freshness, idempotency, import,
-    ingest, invitations, jobs, journal, keys, known, leisure, listing, people, processing, register, rehearse,
+    assets, audit, below, blobs, clients, counters, derive, derived, empty, expire, folders, freshness, idempotency,
+    import, ingest, invitations, jobs, journal, keys, known, leisure, listing, people, processing, register, rehearse,
     relocate, reprocess, resumables, sessions, settings, sqlite, uploads, whole, zip,
 };
 use super::World;
@@ -28,6 +28,7 @@ fn everywhere() -> Vec<&'static str> {
         blobs::STATEMENTS,
         clients::STATEMENTS,
         counters::STATEMENTS,
+        derive::STATEMENTS,
         derived::STATEMENTS,
         empty::STATEMENTS,
         expire::STATEMENTS,

@@ -3,11 +3,12 @@
 use std::pin::Pin;
 
 use reelshelf_domain::{ClientId, Result};
+use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tempfile::TempDir;
 
 use super::super::Store;
-use super::super::db::Db;
+use super::super::db::{Db, MIGRATOR, migrate_by};
 use super::unique;
 use crate::config::StoreSettings;
 
@@ -38,17 +39,27 @@ impl World {
         Self::of(None).await
     }
 
-    async fn of(large: Option<Large>) -> Self {
-        let folder = TempDir::new().unwrap();
-        let mut settings = StoreSettings::default();
-        match &large {
-            None => settings.database_url = format!("sqlite:{}", folder.path().join("test.db").display()),
-            Some(Large { postgres, schema }) => {
-                // The name tells this test's connections from those of all others.
-                settings.database_url = format!("{postgres}?options[search_path]={schema}&application_name={schema}");
-                settings.connections = 8;
-            }
+    /// With rows that came before the migrations from a version on.
+    pub(super) async fn from_before(version: i64, rows: &'static str) -> Self {
+        let large = match std::env::var("TEST_WORLD").as_deref() {
+            Ok("large") => Some(Large::create().await),
+            _ => None,
+        };
+        let (folder, settings) = place(large.as_ref());
+        let earlier = MIGRATOR.iter().filter(|migration| migration.version < version).cloned().collect();
+        migrate_by(&settings, Box::leak(Box::new(Migrator::with_migrations(earlier)))).await.unwrap();
+        if large.is_some() {
+            let mut connection = PgConnection::connect(&settings.database_url).await.unwrap();
+            sqlx::raw_sql(rows).execute(&mut connection).await.unwrap();
+        } else {
+            rusqlite::Connection::open(folder.path().join(FILE)).unwrap().execute_batch(rows).unwrap();
         }
+        let store = Store::connect(&settings).await.unwrap();
+        Self { store, settings, large, _folder: folder }
+    }
+
+    async fn of(large: Option<Large>) -> Self {
+        let (folder, settings) = place(large.as_ref());
         let store = Store::connect(&settings).await.unwrap();
         Self { store, settings, large, _folder: folder }
     }
@@ -71,6 +82,23 @@ impl World {
             sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut connection).await.unwrap();
         }
     }
+}
+
+/// The file of the small world.
+const FILE: &str = "test.db";
+
+fn place(large: Option<&Large>) -> (TempDir, StoreSettings) {
+    let folder = TempDir::new().unwrap();
+    let mut settings = StoreSettings::default();
+    match large {
+        None => settings.database_url = format!("sqlite:{}", folder.path().join(FILE).display()),
+        Some(Large { postgres, schema }) => {
+            // The name tells this test's connections from those of all others.
+            settings.database_url = format!("{postgres}?options[search_path]={schema}&application_name={schema}");
+            settings.connections = 8;
+        }
+    }
+    (folder, settings)
 }
 
 impl Large {
