@@ -25,7 +25,7 @@ const panel = createRoute({
       await queries.ensureQueryData(sessionQuery)
     } catch (failure) {
       if (failure instanceof ApiError && failure.status === 401) {
-        throw redirect({ to: '/sign-in' as '/', search: { next: location.href } as never })
+        throw redirect({ to: '/sign-in', search: { next: location.href } })
       }
       throw failure
     }
@@ -40,6 +40,24 @@ export const media = createRoute({
   component: lazyRouteComponent(() => import('./views/library/LibraryPage'), 'LibraryPage'),
 })
 
+/** Pages that have words of their own, which are loaded with them. */
+const worded = <Page,>(load: () => Promise<Page>) => async (): Promise<Page> => {
+  const [page] = await Promise.all([load(), import('./text/account').then((words) => words.chooseAccountText())])
+  return page
+}
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: ({ next }: Record<string, unknown>): { next?: string } => (typeof next === 'string' ? { next } : {}),
+  component: lazyRouteComponent(worded(() => import('./views/account/SignIn')), 'SignIn'),
+})
+
+const setup = createRoute({ getParentRoute: () => root, path: '/setup', component: lazyRouteComponent(worded(() => import('./views/account/Setup')), 'Setup') })
+const account = createRoute({ getParentRoute: () => panel, path: '/account', component: lazyRouteComponent(worded(() => import('./views/account/Account')), 'Account') })
+const keys = createRoute({ getParentRoute: () => panel, path: '/keys', component: lazyRouteComponent(worded(() => import('./views/account/Keys')), 'Keys') })
+const people = createRoute({ getParentRoute: () => panel, path: '/people', component: lazyRouteComponent(worded(() => import('./views/account/People')), 'People') })
+
 /** Queries as plain text: `?q=2026` and not `?q="2026"`. */
 function printSearch(search: Record<string, unknown>): string {
   const said = Object.entries(search).filter(([, value]) => value !== undefined && value !== '')
@@ -48,7 +66,7 @@ function printSearch(search: Record<string, unknown>): string {
 }
 
 export const router = createRouter({
-  routeTree: root.addChildren([start, panel.addChildren([media])]),
+  routeTree: root.addChildren([start, signIn, setup, panel.addChildren([media, account, keys, people])]),
   basepath: '/dashboard',
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: printSearch,

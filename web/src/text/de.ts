@@ -28,7 +28,7 @@ export const de: Messages = {
   },
   library: {
     title: 'Medien', root: 'Alle Dateien', search: 'Suchen', searchHere: 'In diesem Ordner suchen', searchAll: 'In der ganzen Bibliothek suchen', clearSearch: 'Suche leeren',
-    scopeHere: 'Dieser Ordner', scopeBelow: 'Hier und darunter', scopeAll: 'Ganze Bibliothek', uploadFiles: 'Dateien…', uploadFolder: 'Einen Ordner…', scope: 'Wo gesucht wird',
+    scopeHere: 'Dieser Ordner', scopeBelow: 'Hier und darunter', scopeAll: 'Ganze Bibliothek', uploadFiles: 'Dateien…', uploadFolder: 'Einen Ordner…', fromUrl: 'Von einer URL…', scope: 'Wo gesucht wird',
     upload: 'Hochladen', newFolder: 'Neuer Ordner', sort: 'Sortieren', view: 'Ansicht', grid: 'Raster', list: 'Liste', filter: 'Art',
     types: { all: 'Alle', image: 'Bilder', video: 'Videos', audio: 'Audio', other: 'Andere' },
     sorts: { name: 'Name, A bis Z', '-name': 'Name, Z bis A', '-date': 'Datum, neueste zuerst', date: 'Datum, älteste zuerst', '-size': 'Größe, größte zuerst', size: 'Größe, kleinste zuerst', type: 'Art, A bis Z', '-type': 'Art, Z bis A' },

@@ -26,7 +26,7 @@ export const en = {
   },
   library: {
     title: 'Media', root: 'All files', search: 'Search', searchHere: 'Search in this folder', searchAll: 'Search the whole library', clearSearch: 'Clear the search',
-    scopeHere: 'This folder', scopeBelow: 'Here and below', scopeAll: 'Whole library', uploadFiles: 'Files…', uploadFolder: 'A folder…', scope: 'Where to search',
+    scopeHere: 'This folder', scopeBelow: 'Here and below', scopeAll: 'Whole library', uploadFiles: 'Files…', uploadFolder: 'A folder…', fromUrl: 'From a URL…', scope: 'Where to search',
     upload: 'Upload', newFolder: 'New folder', sort: 'Sort', view: 'View', grid: 'Grid', list: 'List', filter: 'Type',
     types: { all: 'All', image: 'Images', video: 'Videos', audio: 'Audio', other: 'Other' },
     sorts: { name: 'Name, A to Z', '-name': 'Name, Z to A', '-date': 'Date, newest first', date: 'Date, oldest first', '-size': 'Size, largest first', size: 'Size, smallest first', type: 'Type, A to Z', '-type': 'Type, Z to A' },

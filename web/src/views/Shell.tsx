@@ -22,6 +22,10 @@ import mark from '../theme/mark.svg'
 import '../theme/shell.css'
 
 const KeysHelp = lazy(() => import('./KeysHelp').then((module) => ({ default: module.KeysHelp })))
+const Uploads = lazy(async () => {
+  const [{ Uploads }] = await Promise.all([import('../upload/Uploads'), import('../text/upload').then((words) => words.chooseUploadText())])
+  return { default: Uploads }
+})
 export const showKeysHelp = () => openLayer((close) => <KeysHelp close={close} />)
 
 type Frame = { sideOpen: boolean; toggleSide: () => void }
@@ -50,19 +54,21 @@ function useNarrow(): boolean {
 
 function Frame() {
   const narrow = useNarrow()
+  const mayUpload = useMay('render')
   const [wide, rememberWide] = useRemembered('side', true)
   const [drawer, openDrawer] = useState(false)
   const navigate = useNavigate()
   const router = useRouter()
   useEffect(() => onSignedOut(() => {
     queries.clear()
-    void navigate({ to: '/sign-in' as '/', search: { next: router.latestLocation.href } as never })
+    void navigate({ to: '/sign-in', search: { next: router.latestLocation.href } })
   }), [navigate, router])
   const toggleSide = () => (narrow ? openDrawer(!drawer) : rememberWide(!wide))
   return (
     <FrameContext value={{ sideOpen: narrow ? drawer : wide, toggleSide }}>
       <a className="skip" href="#page">{t.app.skip}</a>
       <LiveChanges />
+      {mayUpload && <Suspense><Uploads /></Suspense>}
       <div className="shell" data-side={!narrow && wide}>
         {!narrow && wide && <aside className="side" aria-label={t.nav.folders}><Side went={() => undefined} /></aside>}
         <main className="page" id="page" tabIndex={-1}><Suspense><Outlet /></Suspense></main>
@@ -120,7 +126,7 @@ function PersonMenu() {
   const leave = () =>
     signOut().then(() => {
       queries.clear()
-      void navigate({ to: '/sign-in' as '/' })
+      void navigate({ to: '/sign-in' })
     }, tellFailure)
   const groups: Groups = [
     { entries: ACCOUNT_PAGES.map((page) => ({ id: page.to, label: page.label(), icon: page.icon, run: () => void navigate({ to: page.to as '/' }) })) },

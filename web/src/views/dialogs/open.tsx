@@ -10,6 +10,7 @@ const NewFolder = lazy(() => import('./NewFolder').then((module) => ({ default: 
 const Move = lazy(() => import('./Move').then((module) => ({ default: module.Move })))
 const Remove = lazy(() => import('./Remove').then((module) => ({ default: module.Remove })))
 const Curl = lazy(() => import('./Curl').then((module) => ({ default: module.Curl })))
+const ImportUrl = lazy(() => import('../../upload/ImportUrl').then((module) => ({ default: module.ImportUrl })))
 
 export const askRename = (client: string, key: Key, done: (renamed: Key) => void) =>
   openLayer((close) => <Rename client={client} item={key} done={done} close={close} />)
@@ -24,5 +25,7 @@ export function askMove(client: string, keys: readonly Key[], done: () => void):
 
 export const askRemove = (client: string, keys: readonly Key[], done: () => void, changed = false) =>
   openLayer((close) => <Remove client={client} keys={keys} done={done} close={close} changed={changed} />)
+
+export const askImport = (folder: string) => openLayer((close) => <ImportUrl folder={folder} close={close} />)
 
 export const showCurl = (calls: readonly ApiCall[]) => openLayer((close) => <Curl calls={calls} close={close} />)

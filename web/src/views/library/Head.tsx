@@ -7,6 +7,7 @@ import { Button } from '../../parts/Button'
 import { Icon } from '../../parts/Icon'
 import { WithMenu } from '../../parts/Menus'
 import { t } from '../../text'
+import { askImport } from '../dialogs/open'
 import { useDropTarget } from '../drag'
 import { keepView } from '../FolderTree'
 import { useFrame } from '../Shell'
@@ -24,6 +25,7 @@ export function Head({ path, client, mayWrite, newFolder, search, change }: Prop
     <WithMenu label={t.library.upload} groups={[{ entries: [
       { id: 'files', label: t.library.uploadFiles, icon: 'upload', run: () => pickFiles({ many: true }, (files) => uploads.add(files, path)) },
       { id: 'folder', label: t.library.uploadFolder, icon: 'folder', run: () => pickFiles({ folder: true }, (files) => uploads.add(files, path)) },
+      { id: 'url', label: t.library.fromUrl, icon: 'link', run: () => askImport(path) },
     ] }]}>
       <Button look="main" icon="upload" className="head-upload" aria-label={t.library.upload}><span className="head-words">{t.library.upload}</span></Button>
     </WithMenu>
