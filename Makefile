@@ -17,7 +17,7 @@ PANEL := web/dist/index.html
 BENCH := $(CARGO_TARGET_DIR)/release/reelshelf-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help run build panel setup setup-test check test torture bench bench-media samples key openapi clean-data
+.PHONY: help run build panel setup setup-test check test torture bench bench-media samples journeys key openapi clean-data
 
 help: ## List these commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +51,11 @@ test: setup-test $(PANEL) check ## Set up, check, and run every test: all on SQL
 	scripts/in-world.sh small cargo nextest run $(CARGO_FLAGS) --workspace
 	scripts/in-world.sh large cargo nextest run $(CARGO_FLAGS) --package reelshelf
 	cargo test $(CARGO_FLAGS) --workspace --doc
+
+journeys: setup-test $(PANEL) ## Journeys of people through the panel, in a real browser against the real server; needs chromium.
+	@command -v chromium >/dev/null || apt-get install --yes --quiet --no-install-recommends chromium fonts-liberation
+	cargo build $(CARGO_FLAGS) --package reelshelf
+	cd e2e && npm ci --silent --no-audit --no-fund && BINARY="$(CARGO_TARGET_DIR)/debug/reelshelf" npm test
 
 torture: setup-test ## The long forms of the tests named `…torture…`, hours; TEST_WORLD=large for the other world.
 	TORTURE=1 scripts/in-world.sh $(or $(TEST_WORLD),small) cargo nextest run $(CARGO_FLAGS) --workspace --profile torture
