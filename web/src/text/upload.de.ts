@@ -10,7 +10,7 @@ export const upload: typeof english = {
   finished: (count) => `${files(count)} hochgeladen`, paused: (left) => `Angehalten, noch ${files(left)}`, failedSome: (count) => `${files(count)} nicht hochgeladen`, interrupted: 'Keine Verbindung. Es geht von selbst weiter.',
   figures: (sent, of) => `${sent} von ${of}`, total: 'Alle Uploads',
   left: (unit, count) => `noch ${n(count, units[unit][0], units[unit][1])}`,
-  states: { waiting: 'Wartet', sending: 'Beginnt', paused: 'Angehalten', broken: 'Keine Verbindung; geht von selbst weiter', done: 'Hochgeladen', absent: 'Braucht die Datei noch einmal', held: 'War schon in der Bibliothek; nichts wurde gesendet' },
+  states: { waiting: 'Wartet', sending: 'Beginnt', finishing: 'Wird abgeschlossen', paused: 'Angehalten', broken: 'Keine Verbindung; geht von selbst weiter', done: 'Hochgeladen', absent: 'Braucht die Datei noch einmal', held: 'War schon in der Bibliothek; nichts wurde gesendet' },
   pause: 'Anhalten', resume: 'Fortsetzen', cancel: 'Abbrechen', retry: 'Noch einmal versuchen', remove: 'Aus der Liste nehmen',
   of: (action, name) => `${action}: ${name}`,
   pauseAll: 'Alle anhalten', resumeAll: 'Alle fortsetzen', retryAll: 'Fehlgeschlagene wiederholen', cancelAll: 'Alle abbrechen', close: 'Liste schließen', fold: 'Liste verbergen', unfold: 'Liste zeigen', progress: (name) => `Fortschritt von ${name}`,

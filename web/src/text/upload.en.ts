@@ -10,7 +10,7 @@ export const upload = {
   finished: (count: number) => `${files(count)} uploaded`, paused: (left: number) => `Paused, ${files(left)} left`, failedSome: (count: number) => `${files(count)} could not be uploaded`, interrupted: 'No connection. The upload goes on by itself.',
   figures: (sent: string, of: string) => `${sent} of ${of}`, total: 'All uploads',
   left: (unit: 'second' | 'minute' | 'hour', count: number) => `${n(count, unit, `${unit}s`)} left`,
-  states: { waiting: 'Waiting', sending: 'Starting', paused: 'Paused', broken: 'No connection; goes on by itself', done: 'Uploaded', absent: 'Needs its file again', held: 'The library had it already; nothing was sent' },
+  states: { waiting: 'Waiting', sending: 'Starting', finishing: 'Finishing', paused: 'Paused', broken: 'No connection; goes on by itself', done: 'Uploaded', absent: 'Needs its file again', held: 'The library had it already; nothing was sent' },
   pause: 'Pause', resume: 'Resume', cancel: 'Cancel', retry: 'Try again', remove: 'Remove from the list',
   of: (action: string, name: string) => `${action}: ${name}`,
   pauseAll: 'Pause all', resumeAll: 'Resume all', retryAll: 'Retry failed', cancelAll: 'Cancel all', close: 'Close the list', fold: 'Hide the list', unfold: 'Show the list', progress: (name: string) => `Progress of ${name}`,

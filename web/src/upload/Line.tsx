@@ -18,6 +18,7 @@ function wordsOf(upload: Upload): string {
   const { state, sent, size } = upload
   if (state === 'failed') return upload.why
   if (state === 'done') return upload.held ? uploadText.states.held : `${placeName(upload.folder)} · ${figures.bytes(size)}`
+  if (state === 'sending' && sent >= size) return `${uploadText.states.finishing} · ${figures.bytes(size)}`
   if (state === 'sending' && sent > 0) {
     const own = paces.get(upload.id)
     const words = [uploadText.figures(figures.bytes(sent), figures.bytes(size))]
