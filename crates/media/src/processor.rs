@@ -121,9 +121,7 @@ pub enum Reason {
     #[error("Files of this format cannot be decoded here.")]
     Unsupported,
     /// ffmpeg makes no picture of it.
-    #[error(
-        "The picture cannot be decoded here: it is damaged, or of a format that this server's ffmpeg does not know."
-    )]
+    #[error("The picture cannot be decoded here: it is damaged, or of a format that this server does not know.")]
     Undecoded,
     /// Too many pixels.
     #[error("The picture has more pixels than are decoded here.")]
