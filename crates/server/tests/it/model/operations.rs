@@ -269,7 +269,7 @@ impl Generator {
             ("page_size=0", "page_size must be between 1 and 1000"),
             ("page_size=1001", "page_size must be between 1 and 1000"),
             ("type=picture", "type must be image, video, audio or other"),
-            ("sort=colour", "sort must be name, date or size, with - before it for descending"),
+            ("sort=colour", "sort must be name, date, size or type, with - before it for descending"),
             ("tree=maybe", "tree must be true or false"),
             ("cursor=nonsense", "cursor is not one that a listing gave"),
             ("cursor=bmFtZS5uLmEucG5n&sort=size", "cursor belongs to another sort; begin again without it"),
