@@ -244,7 +244,7 @@ pub(super) async fn count_death(app: &App, blob: BlobId, kind: MediaKind, death:
 }
 
 /// What ended children, for the person who uploaded the file.
-fn in_words(death: Death) -> &'static str {
+pub(super) fn in_words(death: Death) -> &'static str {
     match death {
         Death::Time => "it takes too long",
         Death::Output => "too much is made of it",

@@ -11,7 +11,7 @@ use reelshelf_domain::{BlobId, ClientId, Error, MediaKind, MediaType, Result};
 use reelshelf_media::{Fit, Metadata, Order, PictureFormat, Refusal, Resize};
 
 use super::deliver::{Delivery, Target, original};
-use super::process::{count_death, deriving, keep_made, open, take_in};
+use super::process::{count_death, deriving, in_words, keep_made, open, take_in};
 use crate::app::App;
 use crate::blobs::BlobKey;
 use crate::store::{Delivered, Derived, DerivedFile, Deriving};
@@ -205,7 +205,9 @@ async fn render(
         Err(Refusal::Passing(text)) => Err(ours(&Error::inconsistent(text))),
         Err(Refusal::Died(death)) => {
             let given_up = count_death(app, blob, media_type.kind(), death).await.map_err(|error| ours(&error))?;
-            Err(SizeFailure::Refused(given_up.unwrap_or_else(|| format!("Decoding the file failed: {death}."))))
+            Err(SizeFailure::Refused(
+                given_up.unwrap_or_else(|| format!("Decoding the file failed: {}.", in_words(death))),
+            ))
         }
     }
 }

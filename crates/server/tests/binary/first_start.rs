@@ -46,7 +46,8 @@ async fn the_first_start_shows_a_client_a_key_and_a_line_that_works_and_the_seco
     assert_eq!(place.api(&key).get("/v2/media").await.0, 200, "the key of the first start");
     // As long as nobody can sign in, a link is shown.
     let (_, token) = greeting.lines().find_map(|line| line.trim().split_once("/dashboard/setup#")).expect("a link");
-    let form = serde_json::json!({ "token": token, "email": "ann@example.com", "name": "Ann", "password": "long enough" });
+    let form =
+        serde_json::json!({ "token": token, "email": "ann@example.com", "name": "Ann", "password": "long enough" });
     let (status, answer) = place.api("").call(reqwest::Method::POST, "/dashboard/api/setup", form).await.unwrap();
     assert_eq!((status, &answer["clients"][0]["role"]), (200, &Value::from("admin")), "{answer}");
     server.stop().await;

@@ -32,7 +32,10 @@ async fn a_file_that_kills_three_children_is_given_up_whatever_they_were_to_make
     };
     assert_eq!(sized("w=16").await.0, 200, "not each of them kills");
     for _ in 0..2 {
-        assert_eq!(sized("w=640&format=png").await, (422, "Decoding the file failed: too much is made of it.\n".to_owned()));
+        assert_eq!(
+            sized("w=640&format=png").await,
+            (422, "Decoding the file failed: too much is made of it.\n".to_owned())
+        );
         assert_eq!(look(&app, &key, "sized.png").await["processing"], "queued");
     }
     let given_up = "Decoding the file was given up after 3 attempts: too much is made of it.";

@@ -63,7 +63,7 @@ pub(super) async fn create(
     request: Request,
 ) -> Response {
     // As whoever asks reaches it: by the panel it has another address.
-    let base = format!("{}{}", app.settings.server.public_url, asked.path());
+    let base = format!("{}{}", app.settings.server.public_url, asked.path().trim_end_matches('/'));
     tus::collection(&app, &caller, &base, request).await
 }
 
